@@ -1,0 +1,61 @@
+namespace OrderService.Core.Messaging;
+
+/// <summary>An event that was handled: written in the transaction of its effect, so that a repeat finds it and changes nothing.</summary>
+public sealed class InboxMessage
+{
+    /// <summary>The event's id (<c>ce_id</c>).</summary>
+    public required string EventId { get; init; }
+
+    /// <summary>Who handled it.</summary>
+    public required string Consumer { get; init; }
+
+    /// <summary>When, UTC. Rows older than the retention go away.</summary>
+    public required DateTimeOffset HandledAt { get; init; }
+
+    /// <summary>Longest event id that is accepted.</summary>
+    public const int EventIdLength = 200;
+}
+
+/// <summary>A message that could not be handled or sent yet: it waits for its next try, or is parked until somebody replays it.</summary>
+public sealed class ParkedMessage
+{
+    /// <summary>UUIDv7.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Whether it came in or was to go out.</summary>
+    public required ParkedDirection Direction { get; init; }
+
+    /// <summary>The topic it came from, or the channel it was to take.</summary>
+    public required string Topic { get; init; }
+
+    /// <summary>Its key, as text; the order id where it is a good one.</summary>
+    public required string? Key { get; init; }
+
+    /// <summary>Its headers, a JSON object of strings.</summary>
+    public required string Headers { get; init; }
+
+    /// <summary>Its body as it came.</summary>
+    public required byte[] Payload { get; init; }
+
+    /// <summary>What was wrong at the last try.</summary>
+    public required string Error { get; set; }
+
+    /// <summary>Tries so far.</summary>
+    public required int Attempts { get; set; }
+
+    /// <summary>When it first failed, UTC.</summary>
+    public required DateTimeOffset FailedAt { get; init; }
+
+    /// <summary>When it is tried again, UTC; <c>null</c> once it is parked.</summary>
+    public DateTimeOffset? NextAttemptAt { get; set; }
+}
+
+/// <summary>The way of a parked message.</summary>
+public enum ParkedDirection
+{
+    /// <summary>From another service to us.</summary>
+    Inbound,
+
+    /// <summary>From us to others.</summary>
+    Outbound,
+}

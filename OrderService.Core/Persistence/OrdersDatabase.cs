@@ -1,0 +1,40 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace OrderService.Core.Persistence;
+
+/// <summary>Registers the orders database.</summary>
+public static class OrdersDatabase
+{
+    /// <summary>
+    /// Adds <see cref="OrdersDbContext"/> and an <see cref="NpgsqlDataSource"/> for what EF Core has no words for (LISTEN, advisory
+    /// locks), both on the connection string <paramref name="connectionName"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no such connection string.</exception>
+    public static void AddOrdersDatabase(this IHostApplicationBuilder builder, string connectionName)
+    {
+        var connectionString = builder.Configuration.GetConnectionString(connectionName)
+            ?? throw new InvalidOperationException(
+                $"The connection string '{connectionName}' is missing: set ConnectionStrings__{connectionName}, or start through OrderService.AppHost.");
+
+        // No retries below a save: whether a commit that was cut off took effect is for the use case to find out.
+        builder.AddNpgsqlDbContext<OrdersDbContext>(
+            connectionName,
+            settings => settings.DisableRetry = true,
+            options => options.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
+        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connectionString));
+        builder.Services.AddSingleton<OutboxWakeup>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWakeup>());
+        builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) =>
+            options.AddInterceptors(services.GetRequiredService<OutboxWakeup>()));
+    }
+
+    /// <summary>Whether saving failed because another row has the same value of a unique constraint.</summary>
+    public static bool IsUniqueViolation(this DbUpdateException failure, string constraint) =>
+        failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } postgres
+        && postgres.ConstraintName == constraint;
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using OrderService.Core.Messaging;
+using OrderService.Core.Orders;
+
+namespace OrderService.Core.Persistence;
+
+/// <summary>
+/// The orders database. One save is one transaction: with an order it writes the order's new events and commands into the outbox and
+/// its transitions into the history.
+/// </summary>
+public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) : DbContext(options)
+{
+    /// <summary>Orders.</summary>
+    public DbSet<Order> Orders => Set<Order>();
+
+    /// <summary>Transitions of orders.</summary>
+    public DbSet<OrderHistoryEntry> History => Set<OrderHistoryEntry>();
+
+    /// <summary>Messages not sent yet.</summary>
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    /// <summary>Events handled already.</summary>
+    public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
+
+    /// <summary>Messages that wait for a repeat or for a person.</summary>
+    public DbSet<ParkedMessage> Parked => Set<ParkedMessage>();
+
+    /// <summary>First answers to requests with an <c>Idempotency-Key</c>.</summary>
+    public DbSet<IdempotencyRecord> IdempotencyKeys => Set<IdempotencyRecord>();
+
+    /// <inheritdoc />
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        AddWhatOrdersOwe();
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public override int SaveChanges(bool acceptAllChangesOnSuccess)
+    {
+        AddWhatOrdersOwe();
+        return base.SaveChanges(acceptAllChangesOnSuccess);
+    }
+
+    /// <inheritdoc />
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(OrdersDbContext).Assembly);
+
+        var unnamed = modelBuilder.Model.GetEntityTypes()
+            .SelectMany(entity => entity.GetProperties())
+            .Where(property => property.FindAnnotation(RelationalAnnotationNames.ColumnName) is null);
+        foreach (var property in unnamed)
+        {
+            property.SetColumnName(JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name));
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<decimal>().HaveColumnType("numeric(18,2)");
+        configurationBuilder.Properties<DateTimeOffset>().HaveColumnType("timestamp with time zone");
+        configurationBuilder.Properties<OrderStatus>().HaveConversion<UpperCase<OrderStatus>>().HaveColumnType("text");
+        configurationBuilder.Properties<OutboxChannel>().HaveConversion<UpperCase<OutboxChannel>>().HaveColumnType("text");
+        configurationBuilder.Properties<ParkedDirection>().HaveConversion<UpperCase<ParkedDirection>>().HaveColumnType("text");
+    }
+
+    private void AddWhatOrdersOwe()
+    {
+        foreach (var order in ChangeTracker.Entries<Order>().Select(entry => entry.Entity).ToList())
+        {
+            var (events, commands, history) = order.Take();
+            History.AddRange(history);
+            Outbox.AddRange(events.Select(e => OutboxMessage.For(order.Id, e.Event, e.Sequence, e.At)));
+            Outbox.AddRange(commands.Select(command => OutboxMessage.For(order.Id, command, 0, order.UpdatedAt)));
+        }
+    }
+}
