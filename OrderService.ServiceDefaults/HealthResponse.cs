@@ -32,7 +32,8 @@ internal sealed record HealthResponse(HealthStatus Status, IReadOnlyList<HealthR
     private static string? ErrorOf(HealthReportEntry entry) => entry switch
     {
         { Status: HealthStatus.Healthy } => null,
-        { Exception: { } exception } => $"The check failed with {exception.GetType().Name}; the log has the details.",
+        { Exception: OperationCanceledException } => "It did not answer in time.",
+        { Exception: { } exception } => $"The check failed with {exception.GetType().Name.Split('`')[0]}; the log has the details.",
         { Description: { Length: > 0 } description } => description,
         _ => "It does not answer.",
     };
