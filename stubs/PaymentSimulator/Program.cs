@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using Confluent.Kafka;
+using OrderService;
+using PaymentSimulator;
+using Stubs;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddStubDefaults();
+
+// The spans here continue the order's own trace, so the client's instrumentation must not add headers of its own.
+builder.AddKafkaProducer<string, byte[]>(ResourceNames.Kafka, settings =>
+{
+    settings.DisableTracing = true;
+    settings.Config.MessageTimeoutMs = 5000;
+});
+builder.AddKafkaConsumer<string, byte[]>(
+    ResourceNames.Kafka,
+    settings =>
+    {
+        settings.DisableTracing = true;
+        settings.DisableHealthChecks = true;
+        settings.Config.GroupId = OrderEventConsumer.Group;
+        settings.Config.AutoOffsetReset = AutoOffsetReset.Earliest;
+        settings.Config.EnableAutoOffsetStore = false;
+        settings.Config.AutoCommitIntervalMs = 1000;
+    },
+    (services, consumer) => consumer.SetPartitionsRevokedHandler((_, revoked) =>
+        services.GetRequiredService<PartitionProgress>().Forget(revoked.Select(partition => partition.TopicPartition))));
+
+// Without Kafka there is nothing to simulate, but the pages answer and it recovers by itself.
+builder.TreatAsOptional("Aspire.Confluent.Kafka.Producer");
+
+builder.Services.AddSingleton(new ActivitySource(builder.Environment.ApplicationName));
+builder.Services.AddSingleton(new Simulation(Simulation.ParseMode(builder.Configuration["Mode"])));
+builder.Services.AddSingleton<PartitionProgress>();
+builder.Services.AddSingleton<EventPublisher>();
+builder.Services.AddHostedService<OrderEventConsumer>();
+
+var app = builder.Build();
+app.UseStubDefaults();
+app.MapDefaultEndpoints();
+app.MapPage();
+app.MapSimulation();
+app.Run();
