@@ -51,6 +51,9 @@ public static class EventCatalog
         return (type.Name, type.Channel, JsonSerializer.Serialize(message, type.Json));
     }
 
+    /// <summary>The stable name of a message type.</summary>
+    public static string NameOf<T>() => ByType[typeof(T)].Name;
+
     /// <summary>Reads an event of another service.</summary>
     /// <exception cref="UnreadableEventException">The type is unknown, the body isn't its JSON, or it names no order.</exception>
     public static ExternalEvent Read(string? typeName, ReadOnlySpan<byte> body)

@@ -10,6 +10,18 @@ namespace OrderService.Core.Persistence;
 /// <summary>Registers the orders database.</summary>
 public static class OrdersDatabase
 {
+    /// <summary>Unique: a checkout of a cart becomes at most one order.</summary>
+    public const string CheckoutIndex = "ux_orders_checkout_id";
+
+    /// <summary>Unique: an event is handled once per consumer.</summary>
+    public const string InboxKey = "pk_inbox_messages";
+
+    /// <summary>Unique: a message is put aside once.</summary>
+    public const string ParkedKey = "pk_parked_messages";
+
+    /// <summary>Unique: a key is used once per user and route.</summary>
+    public const string IdempotencyKey = "pk_idempotency_keys";
+
     /// <summary>
     /// Adds <see cref="OrdersDbContext"/> and an <see cref="NpgsqlDataSource"/> for what EF Core has no words for (LISTEN, advisory
     /// locks), both on the connection string <paramref name="connectionName"/>.

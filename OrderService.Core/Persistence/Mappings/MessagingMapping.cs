@@ -16,13 +16,10 @@ internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMess
 
 internal sealed class InboxMessageMapping : IEntityTypeConfiguration<InboxMessage>
 {
-    /// <summary>Unique: an event is handled once per consumer.</summary>
-    public const string Key = "pk_inbox_messages";
-
     public void Configure(EntityTypeBuilder<InboxMessage> message)
     {
         message.ToTable("inbox_messages");
-        message.HasKey(m => new { m.EventId, m.Consumer }).HasName(Key);
+        message.HasKey(m => new { m.EventId, m.Consumer }).HasName(OrdersDatabase.InboxKey);
         message.HasIndex(m => m.HandledAt).HasDatabaseName("ix_inbox_messages_handled_at");
     }
 }
@@ -32,7 +29,7 @@ internal sealed class ParkedMessageMapping : IEntityTypeConfiguration<ParkedMess
     public void Configure(EntityTypeBuilder<ParkedMessage> message)
     {
         message.ToTable("parked_messages");
-        message.HasKey(m => m.Id).HasName("pk_parked_messages");
+        message.HasKey(m => m.Id).HasName(OrdersDatabase.ParkedKey);
         message.Property(m => m.Id).ValueGeneratedNever();
         message.Property(m => m.Headers).HasColumnType("jsonb");
         message.HasIndex(m => m.NextAttemptAt).HasDatabaseName("ix_parked_messages_next_attempt_at").HasFilter("next_attempt_at IS NOT NULL");
@@ -41,13 +38,10 @@ internal sealed class ParkedMessageMapping : IEntityTypeConfiguration<ParkedMess
 
 internal sealed class IdempotencyRecordMapping : IEntityTypeConfiguration<IdempotencyRecord>
 {
-    /// <summary>Unique: a key is used once per user and route.</summary>
-    public const string Key = "pk_idempotency_keys";
-
     public void Configure(EntityTypeBuilder<IdempotencyRecord> record)
     {
         record.ToTable("idempotency_keys");
-        record.HasKey(r => new { r.UserId, r.Route, r.Key }).HasName(Key);
+        record.HasKey(r => new { r.UserId, r.Route, r.Key }).HasName(OrdersDatabase.IdempotencyKey);
         record.HasIndex(r => r.CreatedAt).HasDatabaseName("ix_idempotency_keys_created_at");
     }
 }

@@ -6,9 +6,6 @@ namespace OrderService.Core.Persistence.Mappings;
 
 internal sealed class OrderMapping : IEntityTypeConfiguration<Order>
 {
-    /// <summary>Unique: a checkout of a cart becomes at most one order.</summary>
-    public const string CheckoutIndex = "ux_orders_checkout_id";
-
     public void Configure(EntityTypeBuilder<Order> order)
     {
         order.ToTable("orders", table => table.HasCheckConstraint("ck_orders_total_amount", "total_amount >= 0"));
@@ -16,7 +13,7 @@ internal sealed class OrderMapping : IEntityTypeConfiguration<Order>
         order.Property(o => o.Id).ValueGeneratedNever();
         order.Property(o => o.Version).IsConcurrencyToken();
         order.Property(o => o.Currency).HasColumnType("character(3)");
-        order.HasIndex(o => o.CheckoutId).IsUnique().HasDatabaseName(CheckoutIndex).HasFilter("checkout_id IS NOT NULL");
+        order.HasIndex(o => o.CheckoutId).IsUnique().HasDatabaseName(OrdersDatabase.CheckoutIndex).HasFilter("checkout_id IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.CreatedAt, o.Id }).IsDescending(false, true, true).HasDatabaseName("ix_orders_user_id_created_at");
         order.HasIndex(o => o.CreatedAt).HasDatabaseName("ix_orders_pending").HasFilter("status = 'PENDING'");
         order.HasMany(o => o.Items).WithOne().HasForeignKey(i => i.OrderId).HasConstraintName("fk_order_items_orders");

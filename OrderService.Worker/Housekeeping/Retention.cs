@@ -1,0 +1,26 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using OrderService.Core;
+using OrderService.Core.Persistence;
+
+namespace OrderService.Worker.Housekeeping;
+
+/// <summary>Takes away what has served its time: handled event ids and idempotency keys.</summary>
+internal sealed class Retention(
+    IServiceScopeFactory scopes,
+    IOptions<HousekeepingOptions> options,
+    TimeProvider time,
+    ILogger<Retention> logger) : PeriodicJob(options.Value.RetentionInterval, time, logger)
+{
+    /// <inheritdoc />
+    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
+        var handledBefore = Time.Now() - options.Value.InboxRetention;
+        var usedBefore = Time.Now() - options.Value.IdempotencyRetention;
+        await db.Inbox.Where(row => row.HandledAt < handledBefore).ExecuteDeleteAsync(cancellationToken);
+        await db.IdempotencyKeys.Where(row => row.CreatedAt < usedBefore).ExecuteDeleteAsync(cancellationToken);
+        return false;
+    }
+}

@@ -1,0 +1,207 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrderService.Core;
+using OrderService.Core.Messaging;
+using OrderService.Core.Persistence;
+
+namespace OrderService.Worker.Outbox;
+
+/// <summary>
+/// Sends the rows of one outbox channel, at least once and in order per order. A row is deleted after the other side has acknowledged
+/// it. Within a batch an order's next message leaves when its last one is acknowledged; one that fails holds up its own order only.
+/// The session that reads and deletes also holds the shards, so a relay that lost them can't delete.
+/// </summary>
+internal sealed partial class OutboxRelay(
+    IOutboxSender sender,
+    RelayOptions options,
+    NpgsqlDataSource database,
+    ParkingLot parkingLot,
+    TimeProvider time,
+    ILogger<OutboxRelay> logger) : BackgroundService
+{
+    private readonly Backoff<Guid> _heldUp = new(options.MinBackoff, options.MaxBackoff);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var backoff = new Backoff<OutboxChannel>(options.MinBackoff, options.MaxBackoff);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await RelayAsync(() => backoff.Forget(sender.Channel), stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                var wait = backoff.Fail(sender.Channel, time.GetUtcNow());
+                LogInterrupted(logger, sender.Channel, wait.TotalSeconds, e.Message, e);
+                await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task RelayAsync(Action alive, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenConnectionAsync(cancellationToken);
+        var woken = false;
+        session.Notification += (_, _) => woken = true;
+        await using (var listen = new NpgsqlCommand($"LISTEN {OutboxWakeup.ChannelName}", session))
+        {
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        var lease = new ShardLease(session, sender.Channel);
+        await lease.JoinAsync(cancellationToken);
+        var balanced = long.MinValue;
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (balanced == long.MinValue || time.GetElapsedTime(balanced) >= options.BalanceInterval)
+            {
+                await lease.BalanceAsync(cancellationToken);
+                balanced = time.GetTimestamp();
+            }
+
+            woken = false;
+            var now = time.GetUtcNow();
+            var heldUp = _heldUp.Waiting(now);
+            if (heldUp.Length >= options.BatchSize)
+            {
+                // So many can't be the fault of the orders: the other side is away, and more rows would only fail as well.
+                await session.WaitAsync(_heldUp.NextWait(now, options.PollInterval), cancellationToken);
+                continue;
+            }
+
+            var rows = await ReadAsync(session, lease.Owned, heldUp, cancellationToken);
+            alive();
+            if (rows.Count > 0)
+            {
+                await SendAsync(session, rows, cancellationToken);
+                continue;
+            }
+
+            _heldUp.ForgetDue(now);
+            if (!woken)
+            {
+                await session.WaitAsync(_heldUp.NextWait(time.GetUtcNow(), options.PollInterval), cancellationToken);
+            }
+        }
+    }
+
+    private async Task<List<OutboxRow>> ReadAsync(NpgsqlConnection session, short[] shards, Guid[] heldUp, CancellationToken cancellationToken)
+    {
+        await using var read = new NpgsqlCommand(
+            """
+            SELECT position, id, order_id, sequence, type, payload, trace_parent, trace_state, occurred_at
+            FROM outbox_messages
+            WHERE channel = $1 AND shard = ANY ($2) AND order_id <> ALL ($3)
+            ORDER BY position
+            LIMIT $4
+            """,
+            session);
+        read.Parameters.Add(new() { Value = ChannelName });
+        read.Parameters.Add(new() { Value = shards, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint });
+        read.Parameters.Add(new() { Value = heldUp, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
+        read.Parameters.Add(new() { Value = options.BatchSize });
+
+        var rows = new List<OutboxRow>();
+        await using var reader = await read.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(new OutboxRow(
+                reader.GetInt64(0),
+                reader.GetGuid(1),
+                reader.GetGuid(2),
+                reader.GetInt32(3),
+                reader.GetString(4),
+                reader.GetString(5),
+                reader.IsDBNull(6) ? null : reader.GetString(6),
+                reader.IsDBNull(7) ? null : reader.GetString(7),
+                reader.GetFieldValue<DateTimeOffset>(8)));
+        }
+
+        return rows;
+    }
+
+    private async Task SendAsync(NpgsqlConnection session, List<OutboxRow> rows, CancellationToken cancellationToken)
+    {
+        using var places = new SemaphoreSlim(Math.Min(sender.Concurrency, rows.Count));
+        var orders = await Task.WhenAll(rows.GroupBy(row => row.OrderId).Select(SendOrderAsync));
+
+        // What was acknowledged goes away even if the worker is about to stop: it would only be sent again.
+        await DeleteAsync(session, [.. orders.SelectMany(sent => sent)]);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        async Task<List<long>> SendOrderAsync(IGrouping<Guid, OutboxRow> order)
+        {
+            var done = new List<long>();
+            await places.WaitAsync(CancellationToken.None);
+            try
+            {
+                foreach (var row in order)
+                {
+                    await SendRowAsync(row, cancellationToken);
+                    done.Add(row.Position);
+                }
+
+                _heldUp.Forget(order.Key);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+            }
+            catch (Exception e)
+            {
+                // Whatever the cause, the order's row stays and is tried again; the log has the cause.
+                var wait = _heldUp.Fail(order.Key, time.GetUtcNow());
+                LogHeldUp(logger, sender.Channel, order.Key, e.Message, wait.TotalSeconds, e);
+            }
+            finally
+            {
+                places.Release();
+            }
+
+            return done;
+        }
+    }
+
+    private async Task SendRowAsync(OutboxRow row, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sender.SendAsync(row, cancellationToken);
+            OrderTelemetry.OutboxSent.Add(1, new KeyValuePair<string, object?>("outbox.channel", ChannelName));
+            OrderTelemetry.OutboxLag.Record((time.GetUtcNow() - row.OccurredAt).TotalSeconds);
+        }
+        catch (UnsendableException e)
+        {
+            await parkingLot.ParkAsync(row, sender.Channel, e.Message, cancellationToken);
+        }
+    }
+
+    private static async Task DeleteAsync(NpgsqlConnection session, long[] positions)
+    {
+        if (positions.Length == 0)
+        {
+            return;
+        }
+
+        await using var delete = new NpgsqlCommand("DELETE FROM outbox_messages WHERE position = ANY ($1)", session);
+        delete.Parameters.Add(new() { Value = positions });
+        await delete.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private string ChannelName => sender.Channel switch
+    {
+        OutboxChannel.Events => "EVENTS",
+        OutboxChannel.Reservations => "RESERVATIONS",
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay of {Channel} was interrupted and goes on in {Wait} s: {Reason}")]
+    private static partial void LogInterrupted(ILogger logger, OutboxChannel channel, double wait, string reason, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Channel} of order {OrderId} wait {Wait} s for their next try: {Reason}")]
+    private static partial void LogHeldUp(ILogger logger, OutboxChannel channel, Guid orderId, string reason, double wait, Exception exception);
+}

@@ -1,0 +1,47 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderService.Worker.Outbox;
+
+/// <summary>Settings of the outbox relays, section <c>Relay</c>.</summary>
+internal sealed class RelayOptions
+{
+    public const string Section = "Relay";
+
+    /// <summary>Rows read and sent at once.</summary>
+    [Range(1, 10_000)]
+    public int BatchSize { get; init; } = 500;
+
+    /// <summary>How long a relay waits to be woken before it looks by itself.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often replicas share the shards out anew.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
+    public TimeSpan BalanceInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Wait after a first failure; it doubles up to <see cref="MaxBackoff"/>.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
+    public TimeSpan MinBackoff { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Longest wait between two tries.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(15);
+}
+
+/// <summary>Names of the Kafka topics, section <c>Topics</c>.</summary>
+internal sealed class TopicOptions
+{
+    public const string Section = "Topics";
+
+    /// <summary>Where order events go.</summary>
+    [Required]
+    public string Orders { get; init; } = "cloudforge.orders";
+
+    /// <summary>Where payment events come from.</summary>
+    [Required]
+    public string Payments { get; init; } = "cloudforge.payments";
+
+    /// <summary>Where fulfilment events come from.</summary>
+    [Required]
+    public string Fulfilment { get; init; } = "cloudforge.fulfilment";
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using System.Net;
+using OrderService.Core;
+using OrderService.Core.Messaging;
+using OrderService.Core.Orders;
+
+namespace OrderService.Worker.Outbox;
+
+/// <summary>Tells the Product service that an order's reserved stock is sold or free again. Both calls are idempotent there.</summary>
+internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSender
+{
+    private static readonly string Commit = EventCatalog.NameOf<CommitReservation>();
+    private static readonly string Release = EventCatalog.NameOf<ReleaseReservation>();
+
+    public OutboxChannel Channel => OutboxChannel.Reservations;
+
+    public int Concurrency => 16;
+
+    public async Task SendAsync(OutboxRow row, CancellationToken cancellationToken)
+    {
+        ActivityContext.TryParse(row.TraceParent, row.TraceState, isRemote: true, out var cause);
+        using var activity = OrderTelemetry.Source.StartActivity($"send {row.Type}", ActivityKind.Internal, cause);
+
+        using var request = row.Type == Commit ? new HttpRequestMessage(HttpMethod.Post, $"/api/reservations/{row.OrderId}/commit")
+            : row.Type == Release ? new HttpRequestMessage(HttpMethod.Delete, $"/api/reservations/{row.OrderId}")
+            : throw new UnsendableException($"The Product service has no call for '{row.Type}'.");
+        using var products = clients.CreateClient(ResourceNames.Products);
+        using var response = await products.SendAsync(request, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        var answer = $"The Product service answered {(int)response.StatusCode} to {request.Method} {request.RequestUri?.AbsolutePath}: "
+            + await response.Content.ReadAsStringAsync(cancellationToken);
+        activity?.SetStatus(ActivityStatusCode.Error, answer);
+        throw IsFinal(response.StatusCode) ? new UnsendableException(answer) : new HttpRequestException(answer, null, response.StatusCode);
+    }
+
+    /// <summary>A refusal of this very request; anything else may pass.</summary>
+    private static bool IsFinal(HttpStatusCode status) =>
+        (int)status is >= 400 and < 500 && status is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+            or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden);
+}

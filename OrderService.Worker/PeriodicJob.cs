@@ -1,0 +1,58 @@
+using System.Net.Sockets;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace OrderService.Worker;
+
+/// <summary>Work that is looked for every <paramref name="interval"/>. A look that fails is logged, and the next one comes as ever.</summary>
+internal abstract partial class PeriodicJob(TimeSpan interval, TimeProvider time, ILogger logger) : BackgroundService
+{
+    /// <summary>The clock.</summary>
+    protected TimeProvider Time { get; } = time;
+
+    /// <summary>One look. Returns whether there may be more to do at once.</summary>
+    protected abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(interval, Time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await RunOnceAsync(stoppingToken))
+                {
+                }
+            }
+            catch (Exception e) when (DatabaseFailure.IsAway(e))
+            {
+                LogDatabaseAway(logger, GetType().Name, e.Message);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogFailed(logger, GetType().Name, e);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job}: the database is away, and the next look comes as ever: {Reason}")]
+    private static partial void LogDatabaseAway(ILogger logger, string job, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Job} failed, and the next look comes as ever")]
+    private static partial void LogFailed(ILogger logger, string job, Exception exception);
+}
+
+/// <summary>Tells failures of the database apart from failures of what was asked of it.</summary>
+internal static class DatabaseFailure
+{
+    /// <summary>Whether the cause is the connection to PostgreSQL or its state, so that the same may work later.</summary>
+    public static bool IsAway(Exception failure) => failure switch
+    {
+        PostgresException postgres => postgres.IsTransient,
+        NpgsqlException or SocketException or TimeoutException => true,
+        DbUpdateException { InnerException: { } inner } => IsAway(inner),
+        InvalidOperationException { InnerException: { } inner } => IsAway(inner),
+        _ => false,
+    };
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Options;
+using OrderService;
+using OrderService.Core.Messaging;
+using OrderService.Core.Orders;
+using OrderService.Core.Persistence;
+using OrderService.Worker;
+using OrderService.Worker.Consumers;
+using OrderService.Worker.Housekeeping;
+using OrderService.Worker.Outbox;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddOrdersDatabase(ResourceNames.Orders);
+builder.Services.AddSingleton(TimeProvider.System);
+
+if (args is ["migrate"])
+{
+    return await Migrations.RunAsync(builder);
+}
+
+EventCatalog.Verify();
+
+builder.Services.AddOptions<RelayOptions>().BindConfiguration(RelayOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<ConsumerOptions>().BindConfiguration(ConsumerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<TopicOptions>().BindConfiguration(TopicOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<OrderOptions>().BindConfiguration(OrderOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+builder.Services.AddOptions<HousekeepingOptions>().BindConfiguration(HousekeepingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+
+builder.AddKafkaProducer<string, byte[]>(ResourceNames.Kafka, settings => KafkaEventSender.Configure(settings.Config));
+builder.AddKafkaConsumer<string, byte[]>(ResourceNames.Kafka, settings => EventConsumer.Configure(settings.Config));
+builder.Services.AddHttpClient(ResourceNames.Products, client => client.BaseAddress = new Uri($"https+http://{ResourceNames.Products}"));
+
+builder.Services.AddSingleton<IHostedService>(Relay<KafkaEventSender>);
+builder.Services.AddSingleton<IHostedService>(Relay<ReservationSender>);
+builder.Services.AddSingleton<ExternalEventHandler>();
+builder.Services.AddSingleton<ParkingLot>();
+builder.Services.AddHostedService<EventConsumer>();
+builder.Services.AddHostedService<Redelivery>();
+builder.Services.AddHostedService<PaymentTimeouts>();
+builder.Services.AddHostedService<Retention>();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+await app.RunAsync();
+return Environment.ExitCode;
+
+static OutboxRelay Relay<TSender>(IServiceProvider services)
+    where TSender : IOutboxSender =>
+    ActivatorUtilities.CreateInstance<OutboxRelay>(
+        services, ActivatorUtilities.CreateInstance<TSender>(services), services.GetRequiredService<IOptions<RelayOptions>>().Value);
