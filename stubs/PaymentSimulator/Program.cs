@@ -24,6 +24,12 @@ builder.AddKafkaConsumer<string, byte[]>(
         settings.Config.AutoOffsetReset = AutoOffsetReset.Earliest;
         settings.Config.EnableAutoOffsetStore = false;
         settings.Config.AutoCommitIntervalMs = 1000;
+
+        // For librdkafka's broker, which answers a waiting fetch at the end of its wait even if a message came meanwhile,
+        // and lets a restarted consumer in only when the session of the one before it is over.
+        settings.Config.FetchWaitMaxMs = 50;
+        settings.Config.SessionTimeoutMs = 6000;
+        settings.Config.HeartbeatIntervalMs = 2000;
     },
     (services, consumer) => consumer.SetPartitionsRevokedHandler((_, revoked) =>
         services.GetRequiredService<PartitionProgress>().Forget(revoked.Select(partition => partition.TopicPartition))));

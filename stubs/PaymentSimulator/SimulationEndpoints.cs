@@ -9,10 +9,10 @@ namespace PaymentSimulator;
 internal sealed record ModeBody(SimulationMode? Mode);
 
 /// <summary>What <c>POST /orders/{id}/pay</c> takes; amount and currency are the order's own unless given.</summary>
-internal sealed record PayRequest(PaymentOutcome? Outcome, Guid? EventId, decimal? Amount, string? Currency);
+internal sealed record PayRequest(PaymentOutcome? Outcome, Guid? EventId = null, decimal? Amount = null, string? Currency = null);
 
 /// <summary>What <c>POST /orders/{id}/fulfil</c> takes.</summary>
-internal sealed record FulfilRequest(FulfilmentStep? Step, Guid? EventId);
+internal sealed record FulfilRequest(FulfilmentStep? Step, Guid? EventId = null);
 
 /// <summary>The event that was published.</summary>
 internal sealed record PublishedEvent(Guid EventId, string Type, string Topic);

@@ -5,7 +5,7 @@ using Stubs;
 namespace ProductService;
 
 /// <summary>What <c>PUT /api/products/{id}</c> takes; <c>active</c> is true unless given.</summary>
-internal sealed record PutProduct(string? Name, decimal? Price, string? Currency, int? Stock, bool? Active);
+internal sealed record PutProduct(string? Name, decimal? Price, string? Currency, int? Stock, bool? Active = null);
 
 /// <summary>Reading and writing products.</summary>
 internal static partial class ProductEndpoints

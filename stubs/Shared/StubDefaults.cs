@@ -36,7 +36,7 @@ internal static class StubDefaults
     /// <summary>JSON is UTF-8 (RFC 8259, section 8.1); the framework's reader throws on a charset that it doesn't know, and on a quoted one.</summary>
     private static Task RefuseForeignCharsets(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.GetTypedHeaders().ContentType is { Charset.Length: > 0 } type)
+        if (context.Request.GetTypedHeaders().ContentType is { Charset.HasValue: true } type)
         {
             if (!HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             {

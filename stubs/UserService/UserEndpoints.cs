@@ -4,7 +4,7 @@ using Stubs;
 namespace UserService;
 
 /// <summary>What <c>PUT /api/users/{id}</c> takes; <c>enabled</c> is true unless given.</summary>
-internal sealed record PutUser(string? Username, string? Email, bool? Enabled);
+internal sealed record PutUser(string? Username, string? Email, bool? Enabled = null);
 
 /// <summary>Reading and writing users.</summary>
 internal static class UserEndpoints
