@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+
+namespace Aspire.Hosting.Local;
+
+/// <summary>Runs an application from a terminal: signals, the one message when it can't run, and the exit code.</summary>
+internal static class Runner
+{
+    public static async Task RunAsync(DistributedApplication application, LocalHost host, CancellationToken cancellationToken)
+    {
+        var console = new HostConsole();
+        host.Console = console;
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var signals = 0;
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (Interlocked.Increment(ref signals) == 1)
+            {
+                console.Say("Stopping; once more kills everything at once");
+                end.TrySetResult();
+            }
+            else if (context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT)
+            {
+                host.Kill();
+                Environment.Exit(130);
+            }
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnSignal);
+        await using var cancelled = cancellationToken.Register(() => end.TrySetResult());
+        string? problem = null;
+        try
+        {
+            var starting = application.StartAsync(cancellationToken);
+            if (await Task.WhenAny(starting, end.Task) == starting)
+            {
+                await starting;
+            }
+
+            if (await Task.WhenAny(end.Task, host.CannotGoOn) == host.CannotGoOn)
+            {
+                problem = $"Stopped: {await host.CannotGoOn}";
+            }
+        }
+        catch (DistributedApplicationException exception)
+        {
+            problem = exception.Message;
+        }
+        catch (OperationCanceledException) when (end.Task.IsCompleted)
+        {
+            // Asked to end while starting.
+        }
+
+        await application.StopAsync(CancellationToken.None);
+        if (problem is not null)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            Environment.ExitCode = 1;
+        }
+    }
+}
