@@ -24,6 +24,9 @@ public sealed class IdempotencyRecord
     /// <summary>The order that the request made.</summary>
     public required Guid OrderId { get; init; }
 
+    /// <summary>The answer's entity tag.</summary>
+    public required string ETag { get; init; }
+
     /// <summary>The answer's body as JSON.</summary>
     public required string Response { get; init; }
 

@@ -42,6 +42,7 @@ internal sealed class IdempotencyRecordMapping : IEntityTypeConfiguration<Idempo
     {
         record.ToTable("idempotency_keys");
         record.HasKey(r => new { r.UserId, r.Route, r.Key }).HasName(OrdersDatabase.IdempotencyKey);
+        record.Property(r => r.ETag).HasColumnName("etag");
         record.HasIndex(r => r.CreatedAt).HasDatabaseName("ix_idempotency_keys_created_at");
     }
 }

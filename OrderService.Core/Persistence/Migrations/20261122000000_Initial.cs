@@ -102,6 +102,7 @@ public sealed class Initial : Migration
             key          text                     NOT NULL,
             request_hash bytea                    NOT NULL,
             order_id     uuid                     NOT NULL,
+            etag         text                     NOT NULL,
             response     text                     NOT NULL,
             created_at   timestamp with time zone NOT NULL,
             CONSTRAINT pk_idempotency_keys PRIMARY KEY (user_id, route, key)

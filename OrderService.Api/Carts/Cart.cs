@@ -1,0 +1,62 @@
+using OrderService.Api.Http;
+using OrderService.Core.Orders;
+
+namespace OrderService.Api.Carts;
+
+/// <summary>What somebody is about to order. It lives in Redis; see <see cref="CartStore"/>.</summary>
+/// <param name="Version">Number of changes, the entity tag; 0 for a cart that was never used.</param>
+/// <param name="CheckoutId">Id of the next checkout: at most one order carries it. <c>null</c> in a cart that was never used.</param>
+/// <param name="Currency">ISO 4217, of all amounts.</param>
+/// <param name="UpdatedAt">When it last changed, UTC.</param>
+/// <param name="Lines">In the order in which they were added.</param>
+internal sealed record Cart(int Version, Guid? CheckoutId, string Currency, DateTimeOffset? UpdatedAt, IReadOnlyList<CartLine> Lines);
+
+/// <summary>A product in a cart, with name and price as the Product service told them when it was added.</summary>
+internal sealed record CartLine(string ProductId, string ProductName, int Quantity, decimal UnitPrice);
+
+/// <summary>Whose cart: the key in Redis. Carts of users only ever meet their own.</summary>
+internal readonly record struct CartId
+{
+    private CartId(string key, Guid owner) => (Key, Owner) = (key, owner);
+
+    /// <summary>The key in Redis.</summary>
+    public string Key { get; }
+
+    /// <summary>The user.</summary>
+    public Guid Owner { get; }
+
+    /// <summary>The cart of a user.</summary>
+    public static CartId OfUser(Guid userId) => new($"cart:{{{userId}}}", userId);
+
+    /// <summary>The cart of whoever asks.</summary>
+    public static ValueTask<CartId> BindAsync(HttpContext context) => ValueTask.FromResult(OfUser(context.User.Id));
+}
+
+/// <summary>A cart as clients see it.</summary>
+/// <param name="UserId">Whose it is.</param>
+/// <param name="Items">The lines.</param>
+/// <param name="Total">Sum of the lines' totals.</param>
+/// <param name="Currency">ISO 4217, of all amounts.</param>
+/// <param name="ItemCount">Pieces of all lines together.</param>
+/// <param name="UpdatedAt">When it last changed, UTC; <c>null</c> for a cart that was never used.</param>
+internal sealed record CartResponse(
+    Guid UserId,
+    IReadOnlyList<CartItemResponse> Items,
+    decimal Total,
+    string Currency,
+    int ItemCount,
+    DateTimeOffset? UpdatedAt)
+{
+    /// <summary>Shows a cart.</summary>
+    public static CartResponse Of(CartId id, Cart cart)
+    {
+        var items = cart.Lines
+            .Select(line => new CartItemResponse(
+                line.ProductId, line.ProductName, line.Quantity, line.UnitPrice, Money.LineTotal(line.UnitPrice, line.Quantity)))
+            .ToList();
+        return new(id.Owner, items, items.Sum(item => item.TotalPrice), cart.Currency, items.Sum(item => item.Quantity), cart.UpdatedAt);
+    }
+}
+
+/// <summary>A line of a cart as clients see it.</summary>
+internal sealed record CartItemResponse(string ProductId, string ProductName, int Quantity, decimal UnitPrice, decimal TotalPrice);

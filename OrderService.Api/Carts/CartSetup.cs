@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderService.Api.Carts;
+
+/// <summary>Settings of carts; section <c>Carts</c>.</summary>
+internal sealed class CartOptions
+{
+    /// <summary>ISO 4217 code of an empty cart's total, <c>EUR</c> by default.</summary>
+    [RegularExpression("^[A-Z]{3}$", ErrorMessage = "Carts:Currency has to be an ISO 4217 code such as EUR.")]
+    public string Currency { get; set; } = "EUR";
+
+    /// <summary>How long a cart lives after its last use, 7 days by default.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00", ErrorMessage = "Carts:Lifetime has to be between 1 second and 3,650 days.")]
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(7);
+}
+
+/// <summary>Registers carts.</summary>
+internal static class CartSetup
+{
+    /// <summary>A customer waits: better a quick 503 than a slow one.</summary>
+    private static readonly TimeSpan RedisTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Adds what the routes need. The process stays ready without Redis: orders need no cart.</summary>
+    public static void AddCarts(this IHostApplicationBuilder builder, string connectionName)
+    {
+        builder.AddRedisClient(
+            connectionName,
+            // Connects at start and not within the first requests, which would all block on it.
+            settings => settings.DisableAutoActivation = false,
+            redis => redis.AsyncTimeout = (int)RedisTimeout.TotalMilliseconds);
+        builder.TreatAsOptional("StackExchange.Redis");
+        builder.Services.AddOptions<CartOptions>().BindConfiguration("Carts").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddSingleton<CartStore>();
+    }
+}

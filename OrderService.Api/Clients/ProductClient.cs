@@ -1,0 +1,128 @@
+using System.Net;
+
+namespace OrderService.Api.Clients;
+
+/// <summary>A product that is for sale, as the Product service prices it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Price">Price of one piece, two decimals.</param>
+/// <param name="Currency">ISO 4217.</param>
+internal sealed record Product(string Id, string Name, decimal Price, string Currency);
+
+/// <summary>A product and how many pieces of it.</summary>
+internal sealed record ProductQuantity(string ProductId, int Quantity);
+
+/// <summary>A line that can't be reserved whole.</summary>
+internal sealed record Shortage(string ProductId, int Requested, long Available);
+
+/// <summary>How an attempt to reserve stock ended.</summary>
+internal abstract record Reservation
+{
+    /// <summary>Every line is reserved, at these prices.</summary>
+    internal sealed record Held(IReadOnlyDictionary<string, Product> Products) : Reservation;
+
+    /// <summary>There is not enough of some products; nothing is reserved.</summary>
+    internal sealed record Short(IReadOnlyList<Shortage> Shortages) : Reservation;
+
+    /// <summary>Some products are unknown or not for sale; nothing is reserved.</summary>
+    internal sealed record NotForSale(IReadOnlyList<string> Products) : Reservation;
+}
+
+/// <summary>The Product service: names, prices and stock.</summary>
+internal sealed class ProductClient(HttpClient http)
+{
+    /// <summary>Above it a hundred lines of a thousand pieces would not fit into an order's amount.</summary>
+    private const decimal HighestPrice = 9_999_999_999.99m;
+
+    /// <summary>The product, or <c>null</c> if it is unknown or not for sale.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away.</exception>
+    public Task<Product?> FindAsync(string productId, CancellationToken cancellationToken) =>
+        ServiceClients.CallAsync(ResourceNames.Products, async () =>
+        {
+            using var answer = await http.GetAsync($"api/products/{Uri.EscapeDataString(productId)}", cancellationToken);
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+            {
+                return null;
+            }
+
+            var product = answer.IsSuccessStatusCode
+                ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.ProductAnswer, cancellationToken)
+                : null;
+            return product switch
+            {
+                null => throw ServiceClients.Unexpected(ResourceNames.Products, answer),
+                { Active: false } => null,
+                _ => Priced(productId, product.Name, product.Price, product.Currency) ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer),
+            };
+        });
+
+    /// <summary>Reserves all lines or none until <paramref name="expiresAt"/>. The same id and lines again are the same reservation.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away; whether it reserved is not known.</exception>
+    public Task<Reservation> ReserveAsync(
+        Guid reservationId,
+        IReadOnlyList<ProductQuantity> lines,
+        DateTimeOffset expiresAt,
+        CancellationToken cancellationToken) =>
+        ServiceClients.CallAsync<Reservation>(ResourceNames.Products, async () =>
+        {
+            using var answer = await http.PutAsJsonAsync(
+                $"api/reservations/{reservationId}", new(lines, expiresAt), ClientJson.Default.ReservationRequest, cancellationToken);
+            if (answer.StatusCode == HttpStatusCode.Conflict)
+            {
+                return await answer.Content.ReadFromJsonAsync(ClientJson.Default.Refusal, cancellationToken) switch
+                {
+                    { Type: "urn:cloudforge:problem:insufficient-stock", Shortages: { Count: > 0 } shortages } => new Reservation.Short(shortages),
+                    { Type: "urn:cloudforge:problem:product-unavailable", Products: { Count: > 0 } products } => new Reservation.NotForSale(products),
+                    _ => throw ServiceClients.Unexpected(ResourceNames.Products, answer),
+                };
+            }
+
+            var held = answer.IsSuccessStatusCode
+                ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.ReservationAnswer, cancellationToken)
+                : null;
+            return Held(lines, held?.Items) ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer);
+        });
+
+    /// <summary>Gives the reserved stock back. An id that is not known yet can't be reserved afterwards.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away.</exception>
+    public Task ReleaseAsync(Guid reservationId, CancellationToken cancellationToken) =>
+        ServiceClients.CallAsync(ResourceNames.Products, async () =>
+        {
+            using var answer = await http.DeleteAsync($"api/reservations/{reservationId}", cancellationToken);
+            return answer.IsSuccessStatusCode || answer.StatusCode == HttpStatusCode.NotFound
+                ? true
+                : throw ServiceClients.Unexpected(ResourceNames.Products, answer);
+        });
+
+    private static Reservation.Held? Held(IReadOnlyList<ProductQuantity> lines, IReadOnlyList<ReservationAnswerItem>? items)
+    {
+        var products = new Dictionary<string, Product>(StringComparer.Ordinal);
+        foreach (var line in lines)
+        {
+            var item = items?.FirstOrDefault(item => item.ProductId == line.ProductId && item.Quantity == line.Quantity);
+            if (item is null || Priced(item.ProductId, item.Name, item.UnitPrice, item.Currency) is not { } product)
+            {
+                return null;
+            }
+
+            products.Add(product.Id, product);
+        }
+
+        return new Reservation.Held(products);
+    }
+
+    private static Product? Priced(string id, string name, decimal price, string currency) =>
+        price is >= 0 and <= HighestPrice && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
+            ? new Product(id, name, decimal.Round(price, 2, MidpointRounding.AwayFromZero) + 0.00m, currency)
+            : null;
+
+    internal sealed record ProductAnswer(string Name, decimal Price, string Currency, bool Active);
+
+    internal sealed record ReservationRequest(IReadOnlyList<ProductQuantity> Items, DateTimeOffset ExpiresAt);
+
+    internal sealed record ReservationAnswer(IReadOnlyList<ReservationAnswerItem>? Items);
+
+    internal sealed record ReservationAnswerItem(string ProductId, string Name, decimal UnitPrice, string Currency, int Quantity);
+
+    internal sealed record Refusal(string? Type, IReadOnlyList<Shortage>? Shortages, IReadOnlyList<string>? Products);
+}

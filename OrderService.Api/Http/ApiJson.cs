@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Mvc;
+using OrderService.Api.Carts;
+using OrderService.Api.Clients;
+using OrderService.Api.Orders;
+using OrderService.Core.Messaging;
+
+namespace OrderService.Api.Http;
+
+/// <summary>The JSON of everything that the API reads and writes, generated at build time.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter)])]
+[JsonSerializable(typeof(AddToCartRequest))]
+[JsonSerializable(typeof(SetQuantityRequest))]
+[JsonSerializable(typeof(CartResponse))]
+[JsonSerializable(typeof(CheckoutRequest))]
+[JsonSerializable(typeof(PlaceOrderRequest))]
+[JsonSerializable(typeof(CancelOrderRequest))]
+[JsonSerializable(typeof(OrderResponse))]
+[JsonSerializable(typeof(OrderPage))]
+[JsonSerializable(typeof(OrderHistoryResponse))]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(Dictionary<string, string[]>))]
+[JsonSerializable(typeof(IReadOnlyList<Shortage>))]
+[JsonSerializable(typeof(IReadOnlyList<PriceChange>))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+internal sealed partial class ApiJson : JsonSerializerContext;

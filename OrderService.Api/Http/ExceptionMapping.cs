@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using OrderService.Api.Clients;
+using OrderService.Core.Orders;
+
+namespace OrderService.Api.Http;
+
+/// <summary>
+/// Exceptions that have an answer of their own: a request that can't be read, a rule that refuses, a dependency that is away. All
+/// others are ours: logged by the framework and answered with a bare 500.
+/// </summary>
+internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger) : IExceptionHandler
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    {
+        if (Answer(exception) is not { } problem)
+        {
+            return false;
+        }
+
+        if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
+        {
+            LogUnavailable(logger, httpContext.Request.Method, httpContext.Request.Path, exception.Message, exception);
+            httpContext.Response.Headers.RetryAfter = RetryAfter.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        await problem.ExecuteAsync(httpContext);
+        return true;
+    }
+
+    private static ProblemHttpResult? Answer(Exception exception) => exception switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad => Unreadable(bad),
+        BadHttpRequestException bad => TypedResults.Problem(statusCode: bad.StatusCode),
+        OrderRuleException refused => Problems.Of(StatusCodes.Status409Conflict, refused.Rule, refused.Message),
+        DependencyUnavailableException away => Unavailable(away.Dependency, away.Message),
+        _ when IsDatabaseAway(exception) => Unavailable(ResourceNames.Postgres, "The orders database does not answer."),
+        _ => null,
+    };
+
+    private static ProblemHttpResult Unreadable(BadHttpRequestException bad)
+    {
+        if (bad.InnerException is not JsonException json)
+        {
+            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-request", "The request needs a body: a JSON object in UTF-8.");
+        }
+
+        var place = string.Create(CultureInfo.InvariantCulture, $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}");
+        return json.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
+            ? Problems.Invalid(path[2..], $"Can't be read ({place}).")
+            : Problems.Of(StatusCodes.Status400BadRequest, "invalid-request", $"The body is not the JSON that this route reads ({place}).");
+    }
+
+    private static ProblemHttpResult Unavailable(string dependency, string detail) => Problems.Of(
+        StatusCodes.Status503ServiceUnavailable, "unavailable", $"{detail} Try again in a few seconds.", ("dependency", dependency));
+
+    /// <summary>EF Core wraps what Npgsql throws, at times more than once.</summary>
+    private static bool IsDatabaseAway(Exception? exception) => exception switch
+    {
+        null => false,
+        PostgresException failed => failed.IsTransient || failed.SqlState.StartsWith("57P", StringComparison.Ordinal),
+        NpgsqlException => true,
+        _ => IsDatabaseAway(exception.InnerException),
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} answered 503: {Reason}")]
+    private static partial void LogUnavailable(ILogger logger, string method, string path, string reason, Exception cause);
+}

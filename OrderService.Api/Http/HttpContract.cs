@@ -1,0 +1,47 @@
+using OrderService.Core.Messaging;
+
+namespace OrderService.Api.Http;
+
+/// <summary>What holds for every route: limits, JSON, problem details.</summary>
+internal static class HttpContract
+{
+    /// <summary>Bytes of a request's body.</summary>
+    public const int MaxBodySize = 64 * 1024;
+
+    /// <summary>Bytes of a request line. Room for an absurdly long id, which then gets the same 404 as any unknown one.</summary>
+    private const int MaxRequestLineSize = 32 * 1024;
+
+    /// <summary>Adds it.</summary>
+    public static void AddHttpContract(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodySize;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLineSize;
+        });
+
+        builder.Services.ConfigureHttpJsonOptions(http =>
+        {
+            var json = http.SerializerOptions;
+            json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+            json.Converters.Add(new OrderStatusJsonConverter());
+            json.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+            json.AllowDuplicateProperties = false;
+        });
+
+        // The framework would swallow the reason of a 400 outside Development.
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<ExceptionMapping>();
+        builder.Services.AddOpenApi();
+    }
+
+    /// <summary>Puts it around everything that follows.</summary>
+    public static void UseHttpContract(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+    }
+}

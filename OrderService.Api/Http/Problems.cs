@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace OrderService.Api.Http;
+
+/// <summary>Problem details (RFC 9457). The name of a problem is the stable last part of its <c>type</c>; its title follows from it.</summary>
+internal static class Problems
+{
+    private const string TypePrefix = "urn:cloudforge:problem:";
+
+    /// <summary>A problem of this service.</summary>
+    public static ProblemHttpResult Of(int status, string name, string detail, params ReadOnlySpan<(string Name, object? Value)> extensions)
+    {
+        var problem = new ProblemDetails { Status = status, Type = TypePrefix + name, Title = TitleOf(name), Detail = detail };
+        foreach (var (extension, value) in extensions)
+        {
+            problem.Extensions[extension] = value;
+        }
+
+        return TypedResults.Problem(problem);
+    }
+
+    /// <summary>400 with what is wrong with each field.</summary>
+    public static ProblemHttpResult Invalid(Dictionary<string, string[]> errors) =>
+        Of(StatusCodes.Status400BadRequest, "invalid-request", "The request has invalid fields; 'errors' names them.", ("errors", errors));
+
+    /// <summary>400 with what is wrong with one field.</summary>
+    public static ProblemHttpResult Invalid(string field, string error) => Invalid(new Dictionary<string, string[]> { [field] = [error] });
+
+    /// <summary>412: the resource is not the one that the client has seen.</summary>
+    public static ProblemHttpResult Stale() =>
+        Of(StatusCodes.Status412PreconditionFailed, "stale", "It has changed since the version that If-Match names: read it again.");
+
+    /// <summary>Gives a problem that the framework made the type and title of its status.</summary>
+    public static void Complete(ProblemDetails problem, int status)
+    {
+        problem.Status ??= status;
+        if (problem.Type is null || !problem.Type.StartsWith(TypePrefix, StringComparison.Ordinal))
+        {
+            var name = NameOf(problem.Status.Value);
+            (problem.Type, problem.Title) = (TypePrefix + name, TitleOf(name));
+        }
+
+        problem.Detail ??= DetailOf(problem.Status.Value);
+    }
+
+    private static string NameOf(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => "invalid-request",
+        StatusCodes.Status401Unauthorized => "unauthenticated",
+        StatusCodes.Status413PayloadTooLarge => "body-too-large",
+        StatusCodes.Status500InternalServerError => "internal-error",
+        StatusCodes.Status503ServiceUnavailable => "unavailable",
+        _ => ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase ? phrase.ToLowerInvariant().Replace(' ', '-') : $"status-{status}",
+    };
+
+    private static string? DetailOf(int status) => status switch
+    {
+        StatusCodes.Status401Unauthorized => "The request names no user.",
+        StatusCodes.Status403Forbidden => "This user may not do that.",
+        StatusCodes.Status404NotFound => "There is nothing at this address.",
+        StatusCodes.Status405MethodNotAllowed => "This address knows other methods; 'Allow' lists them.",
+        StatusCodes.Status413PayloadTooLarge => $"A body has at most {HttpContract.MaxBodySize / 1024} KiB.",
+        StatusCodes.Status415UnsupportedMediaType => "The body has to be application/json in UTF-8.",
+        StatusCodes.Status500InternalServerError => "Something went wrong here; the log has it under the trace id.",
+        _ => null,
+    };
+
+    private static string TitleOf(string name) => char.ToUpperInvariant(name[0]) + name[1..].Replace('-', ' ');
+}

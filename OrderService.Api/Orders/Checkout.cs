@@ -1,0 +1,118 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+using OrderService.Api.Carts;
+using OrderService.Api.Clients;
+using OrderService.Api.Http;
+using OrderService.Core.Orders;
+using OrderService.Core.Persistence;
+
+namespace OrderService.Api.Orders;
+
+/// <summary>Where to send what is in the cart.</summary>
+internal sealed record CheckoutRequest(string? ShippingAddress, string? Notes);
+
+/// <summary>
+/// POST /api/cart/checkout. The order carries the id of the cart's checkout, which is unique; then what it contains is taken out of the
+/// cart and the cart gets a new checkout id. So a checkout becomes at most one order without any lock, and what was put into the cart
+/// meanwhile stays there.
+/// </summary>
+internal static class Checkout
+{
+    private const string Route = "POST /api/cart/checkout";
+
+    /// <summary>Each round was overtaken by another checkout of the same cart.</summary>
+    private const int Rounds = 5;
+
+    public static async Task<OrderAnswer> HandleAsync(
+        CheckoutRequest request,
+        [FromHeader(Name = Idempotency.Header)] string? idempotencyKey,
+        ClaimsPrincipal user,
+        CartStore carts,
+        OrdersDbContext database,
+        Idempotency idempotency,
+        Placement placement,
+        HttpResponse response,
+        CancellationToken cancellationToken)
+    {
+        var errors = new InputErrors();
+        errors.RequireText("shippingAddress", request.ShippingAddress, OrderLimits.AddressLength);
+        errors.CheckText("notes", request.Notes, OrderLimits.NotesLength);
+        if (errors.Problem is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (!IdempotentRequest.TryCreate(idempotencyKey, user.Id, Route, request, ApiJson.Default.CheckoutRequest, out var keyed))
+        {
+            return IdempotentRequest.BadKey();
+        }
+
+        if (await idempotency.FindAnswerAsync(keyed, response, cancellationToken) is { } first)
+        {
+            return first;
+        }
+
+        var cartId = CartId.OfUser(user.Id);
+        Order? overtaker = null;
+        for (var round = 1; round <= Rounds; round++)
+        {
+            var cart = await carts.ReadAsync(cartId);
+            if (cart is not { CheckoutId: { } checkoutId, Lines.Count: > 0 })
+            {
+                return overtaker is null
+                    ? Problems.Of(StatusCodes.Status409Conflict, "cart-empty", "There is nothing in the cart to order.")
+                    : await AnswerAsync(overtaker);
+            }
+
+            var lines = cart.Lines.Select(line => new ProductQuantity(line.ProductId, line.Quantity)).ToList();
+            var earlier = await FindByCheckoutAsync(checkoutId);
+            if (earlier is null)
+            {
+                var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, keyed, cart);
+                var outcome = await placement.PlaceAsync(draft, cancellationToken);
+                switch (outcome)
+                {
+                    case PlacementOutcome.Placed placed:
+                        await carts.FinishCheckoutAsync(cartId, checkoutId, lines);
+                        return placed.Answer(response);
+                    case PlacementOutcome.KeyTaken:
+                        return await idempotency.FindWinnerAsync(keyed!, response);
+                    case PlacementOutcome.PriceChanged changed:
+                        await carts.RepriceAsync(cartId, changed.Products, changed.Currency);
+                        return Problems.Of(
+                            StatusCodes.Status409Conflict, "price-changed", "Some prices are not what the cart showed. It shows the new ones now; check out again to accept them.", ("changes", changed.Changes));
+                }
+
+                // A refusal may be the doing of the faster checkout: it has what is missing.
+                earlier = await FindByCheckoutAsync(checkoutId);
+                if (earlier is null)
+                {
+                    return outcome is PlacementOutcome.Refused refused
+                        ? refused.Problem
+                        : throw new InvalidOperationException($"Checkout {checkoutId} was an order a moment ago.");
+                }
+            }
+
+            await carts.FinishCheckoutAsync(cartId, checkoutId, LinesOf(earlier));
+            if (LinesOf(earlier).ToHashSet().SetEquals(lines))
+            {
+                return await AnswerAsync(earlier);
+            }
+
+            overtaker = earlier;
+        }
+
+        return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "Other checkouts of this cart are going on.");
+
+        Task<Order?> FindByCheckoutAsync(Guid checkoutId) =>
+            database.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.CheckoutId == checkoutId, cancellationToken);
+
+        async Task<OrderAnswer> AnswerAsync(Order order) =>
+            await idempotency.RememberAsync(keyed, OrderResponse.Of(order), order.Version, response)
+            ?? new PlacementOutcome.Placed(OrderResponse.Of(order), order.Version).Answer(response);
+    }
+
+    private static IEnumerable<ProductQuantity> LinesOf(Order order) =>
+        order.Items.Select(item => new ProductQuantity(item.ProductId, item.Quantity));
+}

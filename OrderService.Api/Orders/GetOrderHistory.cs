@@ -1,0 +1,38 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using OrderService.Api.Http;
+using OrderService.Core.Orders;
+using OrderService.Core.Persistence;
+
+namespace OrderService.Api.Orders;
+
+/// <summary>Every transition of an order, the oldest first.</summary>
+internal sealed record OrderHistoryResponse(IReadOnlyList<OrderTransition> Items);
+
+/// <summary>A transition.</summary>
+/// <param name="Sequence">The sequence of the event that told it. Events without a transition leave gaps.</param>
+/// <param name="From">The status before; <c>null</c> for a new order.</param>
+/// <param name="To">The status after.</param>
+/// <param name="At">When, UTC.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="By">By whom: <c>customer</c>, <c>payment</c>, <c>warehouse</c>, <c>carrier</c> or <c>system</c>.</param>
+internal sealed record OrderTransition(int Sequence, OrderStatus? From, OrderStatus To, DateTimeOffset At, string Reason, string By);
+
+/// <summary>GET /api/orders/{id}/history</summary>
+internal static class GetOrderHistory
+{
+    public static async Task<Results<Ok<OrderHistoryResponse>, ProblemHttpResult>> HandleAsync(
+        Guid id, ClaimsPrincipal user, OrdersDbContext database, CancellationToken cancellationToken)
+    {
+        var userId = user.Id;
+        var transitions = await database.History
+            .Where(entry => entry.OrderId == id && database.Orders.Any(o => o.Id == id && o.UserId == userId))
+            .OrderBy(entry => entry.Sequence)
+            .Select(entry => new OrderTransition(entry.Sequence, entry.From, entry.To, entry.At, entry.Reason, entry.By))
+            .ToListAsync(cancellationToken);
+
+        // An order has a history from its first moment on.
+        return transitions.Count == 0 ? OrderResponse.NotFound(id) : TypedResults.Ok(new OrderHistoryResponse(transitions));
+    }
+}

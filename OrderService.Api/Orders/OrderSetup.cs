@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using OrderService.Api.Http;
+using OrderService.Core.Orders;
+
+namespace OrderService.Api.Orders;
+
+/// <summary>Registers orders.</summary>
+internal static class OrderSetup
+{
+    /// <summary>Adds what the routes need.</summary>
+    public static void AddOrders(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<OrderOptions>().BindConfiguration(OrderOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddScoped<Placement>();
+        builder.Services.AddScoped<Idempotency>();
+    }
+}

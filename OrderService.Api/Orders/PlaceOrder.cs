@@ -1,0 +1,93 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using OrderService.Api.Clients;
+using OrderService.Api.Http;
+using OrderService.Core.Orders;
+
+namespace OrderService.Api.Orders;
+
+/// <summary>What to order. Lines of one product are summed.</summary>
+internal sealed record PlaceOrderRequest(IReadOnlyList<PlaceOrderLine?>? Items, string? ShippingAddress, string? Notes)
+{
+    /// <summary>The lines, summed by product, or what is wrong with the request.</summary>
+    public (IReadOnlyList<ProductQuantity> Lines, ProblemHttpResult? Invalid) Read()
+    {
+        var errors = new InputErrors();
+        errors.RequireText("shippingAddress", ShippingAddress, OrderLimits.AddressLength);
+        errors.CheckText("notes", Notes, OrderLimits.NotesLength);
+
+        var items = Items ?? [];
+        if (items.Count is 0 or > OrderLimits.MaxLines)
+        {
+            errors.Add("items", $"Has 1 to {OrderLimits.MaxLines} lines.");
+            return ([], errors.Problem);
+        }
+
+        for (var i = 0; i < items.Count; i++)
+        {
+            errors.RequireProductId($"items[{i}].productId", items[i]?.ProductId);
+            errors.RequireQuantity($"items[{i}].quantity", items[i]?.Quantity);
+        }
+
+        if (errors.Problem is { } invalid)
+        {
+            return ([], invalid);
+        }
+
+        var lines = items
+            .GroupBy(item => item!.ProductId!, StringComparer.Ordinal)
+            .Select(product => new ProductQuantity(product.Key, product.Sum(item => item!.Quantity!.Value)))
+            .ToList();
+        if (lines.Find(line => line.Quantity > OrderLimits.MaxQuantity) is { } tooMany)
+        {
+            errors.Add("items", $"The lines of '{tooMany.ProductId}' have more than {OrderLimits.MaxQuantity} pieces together.");
+        }
+
+        return (lines, errors.Problem);
+    }
+}
+
+/// <summary>A product and how many pieces of it.</summary>
+internal sealed record PlaceOrderLine(string? ProductId, int? Quantity);
+
+/// <summary>POST /api/orders</summary>
+internal static class PlaceOrder
+{
+    private const string Route = "POST /api/orders";
+
+    public static async Task<OrderAnswer> HandleAsync(
+        PlaceOrderRequest request,
+        [FromHeader(Name = Idempotency.Header)] string? idempotencyKey,
+        ClaimsPrincipal user,
+        Idempotency idempotency,
+        Placement placement,
+        HttpResponse response,
+        CancellationToken cancellationToken)
+    {
+        var (lines, invalid) = request.Read();
+        if (invalid is not null)
+        {
+            return invalid;
+        }
+
+        if (!IdempotentRequest.TryCreate(idempotencyKey, user.Id, Route, request, ApiJson.Default.PlaceOrderRequest, out var keyed))
+        {
+            return IdempotentRequest.BadKey();
+        }
+
+        if (await idempotency.FindAnswerAsync(keyed, response, cancellationToken) is { } first)
+        {
+            return first;
+        }
+
+        var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, keyed);
+        return await placement.PlaceAsync(draft, cancellationToken) switch
+        {
+            PlacementOutcome.Placed placed => placed.Answer(response),
+            PlacementOutcome.Refused refused => refused.Problem,
+            PlacementOutcome.KeyTaken => await idempotency.FindWinnerAsync(keyed!, response),
+            var other => throw new InvalidOperationException($"An order without a cart can't end as {other}."),
+        };
+    }
+}
