@@ -1,0 +1,261 @@
+using System.Net;
+using System.Net.Http.Json;
+using OrderService.Tests.Shop;
+
+namespace OrderService.Tests;
+
+[Collection(ShopCollection.Name)]
+public sealed class OrderTests(ShopFixture shop)
+{
+    [Fact]
+    public async Task An_order_reads_as_it_was_placed()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(price: 7.77m, name: "Kettle");
+
+        var placed = (await customer.SendAsync(HttpMethod.Post, "/api/orders", new
+        {
+            items = new[] { new { productId = product, quantity = 3 } },
+            shippingAddress = "  Straße 1, Köln ",
+            notes = "Ring twice 🔔",
+        })).Is(HttpStatusCode.Created);
+        var read = (await customer.GetAsync(placed.Response.Headers.Location!.ToString())).Is(HttpStatusCode.OK);
+
+        Assert.Equal(placed.Body.ToString(), read.Body.ToString());
+        Assert.Equal(placed.ETag, read.ETag);
+        Assert.Equal(customer.UserId, read.Body.GetProperty("userId").GetGuid());
+        Assert.Equal((23.31m, "EUR", "Ring twice 🔔"), (
+            read.Body.GetProperty("totalAmount").GetDecimal(),
+            read.Body.GetProperty("currency").GetString(),
+            read.Body.GetProperty("notes").GetString()));
+        Assert.Equal(7, read.Id.Version);
+        (await customer.GetAsync($"/api/orders/{placed.Id}", ("If-None-Match", read.ETag!))).Is(HttpStatusCode.NotModified);
+    }
+
+    [Fact]
+    public async Task Another_customers_order_is_as_unknown_as_one_that_never_was()
+    {
+        var (owner, stranger) = (shop.NewCustomer(), shop.NewCustomer());
+        var order = (await owner.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
+
+        foreach (var suffix in new[] { "", "/history" })
+        {
+            var theirs = (await stranger.GetAsync($"/api/orders/{order}{suffix}")).IsProblem(HttpStatusCode.NotFound, "order-not-found");
+            var nobodys = (await stranger.GetAsync($"/api/orders/{Guid.CreateVersion7()}{suffix}")).IsProblem(HttpStatusCode.NotFound, "order-not-found");
+            Assert.Equal(theirs.Body.GetProperty("title").GetString(), nobodys.Body.GetProperty("title").GetString());
+        }
+
+        (await stranger.CancelAsync(order)).IsProblem(HttpStatusCode.NotFound, "order-not-found");
+        Assert.Equal("PENDING", (await owner.GetAsync($"/api/orders/{order}")).OrderStatus);
+    }
+
+    [Fact]
+    public async Task The_list_is_newest_first_in_pages_that_lead_to_each_other()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        var placed = new List<Guid>();
+        for (var i = 0; i < 5; i++)
+        {
+            placed.Insert(0, (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id);
+        }
+
+        var seen = new List<Guid>();
+        string? next = "/api/orders?page=0&size=2";
+        while (next is not null)
+        {
+            var page = (await customer.GetAsync(next)).Is(HttpStatusCode.OK);
+            Assert.Equal(2, page.Body.GetProperty("size").GetInt32());
+            seen.AddRange(page.Body.GetProperty("items").EnumerateArray().Select(order => order.GetProperty("id").GetGuid()));
+            next = page.Body.GetProperty("next").GetString();
+            Assert.Equal(next is not null, page.Response.Headers.TryGetValues("Link", out var links) && string.Join(",", links).Contains("rel=\"next\"", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(placed, seen);
+    }
+
+    [Fact]
+    public async Task The_list_can_be_narrowed_to_a_status()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        var cancelled = (await customer.OrderAsync(product, 1)).Id;
+        await customer.OrderAsync(product, 1);
+        await customer.CancelAsync(cancelled);
+
+        var list = (await customer.GetAsync("/api/orders?status=CANCELLED")).Is(HttpStatusCode.OK).Body;
+
+        Assert.Equal(cancelled, Assert.Single(list.GetProperty("items").EnumerateArray()).GetProperty("id").GetGuid());
+    }
+
+    [Fact]
+    public async Task Cancelling_frees_the_stock_and_a_repeat_changes_nothing()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 3);
+        var order = (await customer.OrderAsync(product, 3)).Is(HttpStatusCode.Created).Id;
+        Assert.Equal(0, (await shop.ProductAsync(product)).GetProperty("available").GetInt32());
+
+        var cancelled = (await customer.CancelAsync(order, "Changed my mind")).Is(HttpStatusCode.OK);
+        var again = (await customer.CancelAsync(order)).Is(HttpStatusCode.OK);
+
+        Assert.Equal(("CANCELLED", "CANCELLED"), (cancelled.OrderStatus, again.OrderStatus));
+        Assert.Equal(cancelled.ETag, again.ETag);
+        await Eventually.SeeAsync(() => shop.ProductAsync(product), seen => seen.GetProperty("available").GetInt32() == 3, "the stock being free");
+        var events = await shop.Events.WaitAsync(order, 2);
+        Assert.Equal(["placed", "cancelled"], events.Select(e => e.Name));
+        Assert.Equal("Changed my mind", events[1].Body.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task An_order_on_its_way_cannot_be_cancelled()
+    {
+        var customer = shop.NewCustomer();
+        var order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
+        await shop.Publisher.PaymentSucceededAsync(order, 10.00m);
+        await customer.WaitAsync(order, "CONFIRMED");
+        await shop.Publisher.FulfilledAsync("picked", order);
+        await customer.WaitAsync(order, "PROCESSING");
+
+        (await customer.CancelAsync(order)).IsProblem(HttpStatusCode.Conflict, "order-not-cancellable");
+
+        Assert.Equal("PROCESSING", (await customer.GetAsync($"/api/orders/{order}")).OrderStatus);
+    }
+
+    [Fact]
+    public async Task Too_little_stock_is_refused_with_every_short_line_and_nothing_is_reserved()
+    {
+        var customer = shop.NewCustomer();
+        var (enough, shortA, shortB) = (await shop.NewProductAsync(stock: 10), await shop.NewProductAsync(stock: 1), await shop.NewProductAsync(stock: 0));
+
+        var refused = (await customer.SendAsync(HttpMethod.Post, "/api/orders", new
+        {
+            // Two lines of one product count as one demand.
+            items = new[] { Line(enough, 1), Line(shortA, 1), Line(shortB, 2), Line(shortA, 1) },
+            shippingAddress = Customer.Address,
+        })).IsProblem(HttpStatusCode.Conflict, "insufficient-stock");
+
+        Assert.Equal(
+            new[] { (shortA, 2, 1), (shortB, 2, 0) }.Order(),
+            refused.Body.GetProperty("shortages").EnumerateArray()
+                .Select(line => (line.GetProperty("productId").GetString()!, line.GetProperty("requested").GetInt32(), line.GetProperty("available").GetInt32()))
+                .Order());
+        Assert.Equal(10, (await shop.ProductAsync(enough)).GetProperty("available").GetInt32());
+        Assert.Equal(0, (await customer.GetAsync("/api/orders")).Body.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task The_last_pieces_are_sold_once()
+    {
+        var product = await shop.NewProductAsync(stock: 5);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => shop.NewCustomer().OrderAsync(product, 1)));
+
+        Assert.Equal(5, answers.Count(answer => answer.Status == HttpStatusCode.Created));
+        Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.Created), answer => answer.IsProblem(HttpStatusCode.Conflict, "insufficient-stock"));
+    }
+
+    [Fact]
+    public async Task A_price_that_changed_since_the_cart_is_shown_before_it_is_paid()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(price: 10.00m, stock: 9);
+        await customer.AddAsync(product, 2);
+        await shop.PutProductAsync(product, 11.50m, 9);
+
+        var refused = (await customer.CheckoutAsync()).IsProblem(HttpStatusCode.Conflict, "price-changed");
+
+        var change = Assert.Single(refused.Body.GetProperty("changes").EnumerateArray());
+        Assert.Equal((product, 10.00m, 11.50m), (change.GetProperty("productId").GetString(), change.GetProperty("was").GetDecimal(), change.GetProperty("now").GetDecimal()));
+        Assert.Equal(9, (await shop.ProductAsync(product)).GetProperty("available").GetInt32());
+        Assert.Equal(23.00m, (await customer.GetAsync("/api/cart")).Body.GetProperty("total").GetDecimal());
+        Assert.Equal(23.00m, (await customer.CheckoutAsync()).Is(HttpStatusCode.Created).Body.GetProperty("totalAmount").GetDecimal());
+    }
+
+    [Fact]
+    public async Task A_customer_who_is_not_there_or_not_enabled_may_not_order()
+    {
+        var product = await shop.NewProductAsync(stock: 1);
+        var unknown = new Customer(shop.Api, Guid.NewGuid());
+        var disabled = new Customer(shop.Api, Guid.NewGuid());
+        (await shop.Users.PutAsJsonAsync($"/api/users/{disabled.UserId}", new { username = "locked", email = "locked@example.com", enabled = false })).EnsureSuccessStatusCode();
+
+        (await unknown.OrderAsync(product, 1)).IsProblem(HttpStatusCode.Forbidden, "customer-not-allowed");
+        (await disabled.OrderAsync(product, 1)).IsProblem(HttpStatusCode.Forbidden, "customer-not-allowed");
+
+        Assert.Equal(1, (await shop.ProductAsync(product)).GetProperty("available").GetInt32());
+    }
+
+    [Fact]
+    public async Task An_empty_cart_cannot_be_checked_out() =>
+        (await shop.NewCustomer().CheckoutAsync()).IsProblem(HttpStatusCode.Conflict, "cart-empty");
+
+    [Fact]
+    public async Task Eight_checkouts_of_one_cart_at_once_make_one_order()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 100);
+        await customer.AddAsync(product, 2);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => customer.CheckoutAsync()));
+
+        Assert.All(answers, answer => Assert.True(
+            answer.Status == HttpStatusCode.Created || answer.ProblemType == "urn:cloudforge:problem:cart-empty", answer.ToString()));
+        Assert.Single(answers.Where(answer => answer.Status == HttpStatusCode.Created).Select(answer => answer.Id).Distinct());
+        Assert.Single((await customer.GetAsync("/api/orders")).Body.GetProperty("items").EnumerateArray());
+        Assert.Equal(0, (await customer.GetAsync("/api/cart")).Body.GetProperty("itemCount").GetInt32());
+        await Eventually.SeeAsync(() => shop.ProductAsync(product), seen => seen.GetProperty("reserved").GetInt32() == 2, "only the order's stock being reserved");
+    }
+
+    [Fact]
+    public async Task What_is_added_while_checkouts_run_is_neither_lost_nor_sold_twice()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 1_000);
+        await customer.AddAsync(product, 1);
+
+        var adds = Enumerable.Range(0, 30).Select(_ => customer.AddAsync(product, 1));
+        var checkouts = Enumerable.Range(0, 10).Select(_ => customer.CheckoutAsync());
+        var answers = await Task.WhenAll(adds.Concat(checkouts));
+
+        Assert.All(answers, answer => Assert.True(
+            answer.Status is HttpStatusCode.OK or HttpStatusCode.Created || answer.ProblemType == "urn:cloudforge:problem:cart-empty", answer.ToString()));
+        var ordered = await shop.ScalarAsync<long>(
+            "SELECT coalesce(sum(quantity), 0) FROM order_items JOIN orders ON orders.id = order_id WHERE user_id = $1",
+            customer.UserId);
+        var left = (await customer.GetAsync("/api/cart")).Body.GetProperty("itemCount").GetInt32();
+        Assert.Equal(31, ordered + left);
+    }
+
+    [Fact]
+    public async Task The_same_key_gives_the_same_answer_and_one_order()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 10);
+        var key = ("Idempotency-Key", Guid.NewGuid().ToString());
+
+        var first = (await customer.OrderAsync(product, 2, key)).Is(HttpStatusCode.Created);
+        var second = (await customer.OrderAsync(product, 2, key)).Is(HttpStatusCode.Created);
+
+        Assert.Equal(first.Body.ToString(), second.Body.ToString());
+        Assert.Equal((first.ETag, first.Response.Headers.Location), (second.ETag, second.Response.Headers.Location));
+        Assert.Equal("true", Assert.Single(second.Response.Headers.GetValues("Idempotency-Replayed")));
+        Assert.False(first.Response.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal(2, (await shop.ProductAsync(product)).GetProperty("reserved").GetInt32());
+        (await customer.OrderAsync(product, 3, key)).IsProblem(HttpStatusCode.UnprocessableEntity, "idempotency-key-reused");
+    }
+
+    [Fact]
+    public async Task A_key_whose_attempt_failed_may_be_used_again()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 0);
+        var key = ("Idempotency-Key", Guid.NewGuid().ToString());
+        (await customer.OrderAsync(product, 1, key)).IsProblem(HttpStatusCode.Conflict, "insufficient-stock");
+        await shop.PutProductAsync(product, 10.00m, 5);
+
+        (await customer.OrderAsync(product, 1, key)).Is(HttpStatusCode.Created);
+    }
+
+    private static object Line(string productId, int quantity) => new { productId, quantity };
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace OrderService.Tests.Shop;
+
+/// <summary>An answer of the API with its body as JSON.</summary>
+internal sealed record Answer(HttpStatusCode Status, HttpResponseMessage Response, JsonElement Body)
+{
+    public Guid Id => Body.GetProperty("id").GetGuid();
+
+    public string OrderStatus => Body.GetProperty("status").GetString()!;
+
+    public string? ETag => Response.Headers.ETag?.ToString();
+
+    public string? ProblemType => Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty("type", out var type) ? type.GetString() : null;
+
+    public static async Task<Answer> ReadAsync(HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync();
+        var isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
+        return new Answer(response.StatusCode, response, isJson && text.Length > 0 ? JsonDocument.Parse(text).RootElement : default);
+    }
+
+    /// <summary>Checks that this is a problem of RFC 9457 with our stable type.</summary>
+    public Answer IsProblem(HttpStatusCode status, string name)
+    {
+        Assert.Equal((status, $"urn:cloudforge:problem:{name}"), (Status, ProblemType));
+        Assert.Equal("application/problem+json", Response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal((int)status, Body.GetProperty("status").GetInt32());
+        Assert.NotEmpty(Body.GetProperty("title").GetString()!);
+        Assert.NotEmpty(Body.GetProperty("traceId").GetString()!);
+        return this;
+    }
+
+    public Answer Is(HttpStatusCode status)
+    {
+        Assert.True(Status == status, $"Expected {status}, was {Status}: {Body}");
+        return this;
+    }
+
+    public override string ToString() => $"{Status} {Body}";
+}
+
+/// <summary>A customer who shops over HTTP.</summary>
+internal sealed class Customer(HttpClient api, Guid userId)
+{
+    public const string Address = "1 Main Street, Springfield";
+
+    public Guid UserId => userId;
+
+    public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+
+    public Task<Answer> AddAsync(string productId, int quantity, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, "/api/cart/items", new { productId, quantity }, headers);
+
+    public Task<Answer> CheckoutAsync(params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, "/api/cart/checkout", new { shippingAddress = Address }, headers);
+
+    public Task<Answer> OrderAsync(string productId, int quantity, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, "/api/orders", new { items = new[] { new { productId, quantity } }, shippingAddress = Address }, headers);
+
+    public Task<Answer> CancelAsync(Guid orderId, string? reason = null) =>
+        SendAsync(HttpMethod.Put, $"/api/orders/{orderId}/cancel", reason is null ? null : new { reason });
+
+    public async Task<Answer> SendAsync(HttpMethod method, string path, object? body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Headers.Add("X-User-Id", userId.ToString());
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        request.Content = body switch
+        {
+            null => null,
+            HttpContent content => content,
+            _ => JsonContent.Create(body),
+        };
+        return await Answer.ReadAsync(await api.SendAsync(request));
+    }
+
+    /// <summary>The order once it has the status.</summary>
+    public Task<Answer> WaitAsync(Guid orderId, string status) => Eventually.SeeAsync(
+        () => GetAsync($"/api/orders/{orderId}"),
+        order => order.Status == HttpStatusCode.OK && order.OrderStatus == status,
+        $"order {orderId} being {status}");
+}

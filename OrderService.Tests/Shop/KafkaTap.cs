@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+
+namespace OrderService.Tests.Shop;
+
+/// <summary>An event as an outside consumer sees it.</summary>
+internal sealed record SeenEvent(string? Key, IReadOnlyDictionary<string, string> Headers, JsonElement Body)
+{
+    public string Id => Headers["ce_id"];
+
+    public string Type => Headers["ce_type"];
+
+    public int Sequence => int.Parse(Headers["ce_sequence"], CultureInfo.InvariantCulture);
+
+    /// <summary>The short name: <c>placed</c>.</summary>
+    public string Name => Type["io.cloudforge.order.".Length..^".v1".Length];
+
+    public string TraceId => Headers["traceparent"].Split('-')[1];
+}
+
+/// <summary>Reads everything on <c>cloudforge.orders</c> from the start, as a consumer that nobody knows of.</summary>
+internal sealed class KafkaTap : IDisposable
+{
+    private readonly ConcurrentDictionary<string, ConcurrentQueue<SeenEvent>> _byOrder = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Thread _reader;
+
+    public KafkaTap(string bootstrapServers)
+    {
+        var config = new ConsumerConfig
+        {
+            BootstrapServers = bootstrapServers,
+            GroupId = $"tap-{Guid.NewGuid()}",
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            EnableAutoCommit = false,
+            TopicMetadataRefreshIntervalMs = 1_000,
+            AllowAutoCreateTopics = true,
+        };
+        _reader = new Thread(() => Read(config)) { IsBackground = true, Name = nameof(KafkaTap) };
+        _reader.Start();
+    }
+
+    /// <summary>The order's events in the order of their arrival, repeats included.</summary>
+    public IReadOnlyList<SeenEvent> Of(Guid orderId) => _byOrder.TryGetValue(orderId.ToString(), out var seen) ? [.. seen] : [];
+
+    /// <summary>The order's events without repeats, once there are <paramref name="count"/> of them.</summary>
+    public Task<List<SeenEvent>> WaitAsync(Guid orderId, int count) => Eventually.SeeAsync(
+        () => Of(orderId).DistinctBy(e => e.Id).ToList(),
+        seen => seen.Count >= count,
+        $"{count} events of order {orderId}");
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _reader.Join();
+        _stop.Dispose();
+    }
+
+    private void Read(ConsumerConfig config)
+    {
+        using var consumer = new ConsumerBuilder<string, byte[]>(config).Build();
+        consumer.Subscribe("cloudforge.orders");
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (consumer.Consume(TimeSpan.FromMilliseconds(100)) is { Message: { } message })
+                {
+                    var headers = message.Headers.ToDictionary(header => header.Key, header => Encoding.UTF8.GetString(header.GetValueBytes()));
+                    _byOrder.GetOrAdd(message.Key, _ => new ConcurrentQueue<SeenEvent>())
+                        .Enqueue(new SeenEvent(message.Key, headers, JsonDocument.Parse(message.Value).RootElement));
+                }
+            }
+            catch (ConsumeException)
+            {
+                // The topic is not there yet or the broker is paused by a test; the next look tells.
+            }
+        }
+
+        consumer.Close();
+    }
+}

@@ -1,0 +1,144 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Npgsql;
+
+namespace OrderService.Tests.Shop;
+
+/// <summary>The whole graph, once per test run: its own data folder, its own ports, gone at the end.</summary>
+public sealed class ShopFixture : IAsyncLifetime
+{
+    private static int s_users;
+
+    private readonly string _data = Directory.CreateTempSubdirectory("order-service-tests-").FullName;
+    private DistributedApplication? _app;
+    private KafkaTap? _tap;
+    private Publisher? _publisher;
+
+    internal DistributedApplication App => _app ?? throw new InvalidOperationException("The graph is not up.");
+
+    internal KafkaTap Events => _tap ?? throw new InvalidOperationException("The graph is not up.");
+
+    internal Publisher Publisher => _publisher ?? throw new InvalidOperationException("The graph is not up.");
+
+    internal HttpClient Api { get; private set; } = new();
+
+    internal HttpClient Products { get; private set; } = new();
+
+    internal HttpClient Users { get; private set; } = new();
+
+    internal HttpClient Payments { get; private set; } = new();
+
+    internal NpgsqlDataSource Database { get; private set; } = null!;
+
+    /// <summary>Starts the graph and waits until everything is healthy.</summary>
+    public async Task InitializeAsync()
+    {
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderService_AppHost>(
+            ["--embedded", $"--Embedded:DataPath={_data}"]);
+        _app = await builder.BuildAsync();
+        await _app.StartAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        foreach (var resource in new[] { ResourceNames.Payments, ResourceNames.Worker, ResourceNames.Api })
+        {
+            await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
+        }
+
+        Api = _app.CreateHttpClient(ResourceNames.Api, "http");
+        Products = _app.CreateHttpClient(ResourceNames.Products, "http");
+        Users = _app.CreateHttpClient(ResourceNames.Users, "http");
+        Payments = _app.CreateHttpClient(ResourceNames.Payments, "http");
+        Database = NpgsqlDataSource.Create(await ConnectionStringAsync(ResourceNames.Orders));
+        var kafka = await ConnectionStringAsync(ResourceNames.Kafka);
+        _tap = new KafkaTap(kafka);
+        _publisher = new Publisher(kafka);
+        await SetModeAsync("manual");
+    }
+
+    /// <summary>Stops everything and takes the data away.</summary>
+    public async Task DisposeAsync()
+    {
+        _publisher?.Dispose();
+        _tap?.Dispose();
+        if (Database is not null)
+        {
+            await Database.DisposeAsync();
+        }
+
+        foreach (var client in new[] { Api, Products, Users, Payments })
+        {
+            client.Dispose();
+        }
+
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>A customer whom no other test uses.</summary>
+    internal Customer NewCustomer() => new(Api, Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref s_users):x12}"));
+
+    /// <summary>Puts a product of this test's own on sale.</summary>
+    internal async Task<string> NewProductAsync(decimal price = 10.00m, int stock = 100, string currency = "EUR", string name = "A thing")
+    {
+        var id = $"T-{Guid.NewGuid():N}";
+        await PutProductAsync(id, price, stock, currency, name);
+        return id;
+    }
+
+    internal async Task PutProductAsync(string id, decimal price, int stock, string currency = "EUR", string name = "A thing")
+    {
+        using var answer = await Products.PutAsJsonAsync($"/api/products/{id}", new { name, price, currency, stock });
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    internal Task<JsonElement> ProductAsync(string id) => Products.GetFromJsonAsync<JsonElement>($"/api/products/{id}");
+
+    /// <summary>Whether the simulator pays and delivers by itself (<c>auto</c>) or leaves it to the test (<c>manual</c>).</summary>
+    internal async Task SetModeAsync(string mode)
+    {
+        using var answer = await Payments.PutAsJsonAsync("/mode", new { mode });
+        answer.EnsureSuccessStatusCode();
+    }
+
+    internal async Task<string> ConnectionStringAsync(string resource) =>
+        await App.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string.");
+
+    internal async Task<T?> ScalarAsync<T>(string sql, params object[] parameters)
+    {
+        await using var command = Database.CreateCommand(sql);
+        foreach (var value in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return await command.ExecuteScalarAsync() is T value_ ? value_ : default;
+    }
+
+    /// <summary>The process of a resource, as the application model reports it.</summary>
+    internal int ProcessOf(string resource) =>
+        App.ResourceNotifications.TryGetCurrentState(resource, out var state)
+            && state.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } pid
+            ? Convert.ToInt32(pid, System.Globalization.CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"{resource} has no process.");
+
+    internal async Task RestartAsync(string resource)
+    {
+        var result = await App.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StartCommand);
+        Assert.True(result.Success, result.ToString());
+        using var patience = new CancellationTokenSource(Eventually.Deadline);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
+    }
+}
+
+/// <summary>Tests that share the graph; they run one after another.</summary>
+[CollectionDefinition(Name)]
+public sealed class ShopCollection : ICollectionFixture<ShopFixture>
+{
+    public const string Name = "shop";
+}
