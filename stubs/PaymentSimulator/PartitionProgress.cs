@@ -21,14 +21,18 @@ internal sealed class PartitionProgress
         queue.Enqueue((message.Offset, work));
     }
 
-    /// <summary>Takes the finished messages off the front of each partition, and yields where to go on reading after them.</summary>
+    /// <summary>
+    /// Takes the finished messages off the front of each partition, and yields where to go on reading after them. Throws
+    /// what their work threw: a message is never passed over in silence.
+    /// </summary>
     public IEnumerable<TopicPartitionOffset> TakeFinished()
     {
         foreach (var (partition, queue) in _partitions)
         {
             Offset? last = null;
-            while (queue.TryPeek(out var first) && first.Work.IsCompletedSuccessfully)
+            while (queue.TryPeek(out var first) && first.Work is { IsCompleted: true, IsCanceled: false })
             {
+                first.Work.GetAwaiter().GetResult();
                 last = queue.Dequeue().Offset;
             }
 

@@ -21,12 +21,17 @@ internal sealed class Simulation(SimulationMode mode)
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Money> _totals = [];
     private readonly Queue<Guid> _oldestFirst = new();
+    private volatile SimulationMode _mode = mode;
     private long _consumed;
     private long _skipped;
     private long _published;
 
     /// <summary>Whether orders move by themselves.</summary>
-    public SimulationMode Mode { get; set; } = mode;
+    public SimulationMode Mode
+    {
+        get => _mode;
+        set => _mode = value;
+    }
 
     /// <summary>Order events read.</summary>
     public long Consumed => Interlocked.Read(ref _consumed);
