@@ -38,6 +38,7 @@ internal sealed class KafkaTap : IDisposable
             EnableAutoCommit = false,
             TopicMetadataRefreshIntervalMs = 1_000,
             AllowAutoCreateTopics = true,
+            FetchWaitMaxMs = 50,
         };
         _reader = new Thread(() => Read(config)) { IsBackground = true, Name = nameof(KafkaTap) };
         _reader.Start();

@@ -18,9 +18,15 @@ internal sealed partial class EventConsumer(
     TimeProvider time,
     ILogger<EventConsumer> logger) : BackgroundService
 {
-    /// <summary>What exactly-once effects need of the consumer.</summary>
+    /// <summary>
+    /// What exactly-once effects need of the consumer. A killed replica's partitions go to the others after the session's 6 s, and a
+    /// fetch waits 50 ms at most, because librdkafka's broker, unlike Kafka, answers a waiting fetch only at its end.
+    /// </summary>
     public static void Configure(ConsumerConfig config)
     {
+        config.SessionTimeoutMs = 6_000;
+        config.HeartbeatIntervalMs = 2_000;
+        config.FetchWaitMaxMs = 50;
         config.GroupId = "order-service";
         config.AutoOffsetReset = AutoOffsetReset.Earliest;
         config.EnableAutoOffsetStore = false;
