@@ -1,0 +1,94 @@
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Configuration;
+using OrderService.AppHost.Embedded;
+
+namespace OrderService.AppHost;
+
+/// <summary>Where PostgreSQL, Redis and Kafka come from. Whatever refers to them sees no difference.</summary>
+internal abstract class Infrastructure
+{
+    /// <summary>The setting that chooses: <c>auto</c> (the default), <c>containers</c> or <c>embedded</c>.</summary>
+    public const string Setting = "Infrastructure";
+
+    /// <summary>The setting that has the data of earlier runs deleted.</summary>
+    public const string FreshSetting = "Embedded:Fresh";
+
+    /// <summary>Adds a PostgreSQL server with one database.</summary>
+    /// <returns>The database.</returns>
+    public abstract IResourceBuilder<IResourceWithConnectionString> AddPostgresDatabase(string serverName, string name, string databaseName);
+
+    /// <summary>Adds a Redis server that keeps its data.</summary>
+    public abstract IResourceBuilder<IResourceWithConnectionString> AddRedis(string name);
+
+    /// <summary>Adds a Kafka broker whose topics have 12 partitions.</summary>
+    public abstract IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics);
+
+    /// <summary>Takes what the setting says; by default containers where a container runtime answers, and when publishing.</summary>
+    /// <exception cref="InfrastructureException">The setting has a value that is none.</exception>
+    public static Infrastructure Choose(IDistributedApplicationBuilder builder)
+    {
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            return new Containers(builder);
+        }
+
+        var wish = builder.Configuration[Setting] ?? "auto";
+        var runtime = wish == "auto" ? ContainerRuntime.Find(builder.Configuration["ASPIRE_CONTAINER_RUNTIME"]) : null;
+        var (embedded, reason) = (wish, runtime) switch
+        {
+            ("embedded", _) => (true, "as asked"),
+            ("containers", _) => (false, "as asked"),
+            ("auto", null) => (true, "no container runtime answered"),
+            ("auto", _) => (false, $"{runtime} answered"),
+            _ => throw new InfrastructureException($"The setting {Setting} is '{wish}'. It can be auto, containers or embedded."),
+        };
+
+        Console.WriteLine(embedded
+            ? $"PostgreSQL, Redis and Kafka run from this machine's own programs ({reason}); --containers runs them in containers"
+            : $"PostgreSQL, Redis and Kafka run in containers ({reason}); --embedded runs them from this machine's own programs");
+
+        if (!embedded)
+        {
+            return new Containers(builder);
+        }
+
+        return OperatingSystem.IsWindows()
+            ? throw new InfrastructureException("PostgreSQL, Redis and Kafka run from the machine's own programs on Linux and macOS only. Start a container runtime.")
+            : new EmbeddedServers(builder, DataFolder.Add(builder));
+    }
+
+    private sealed class Containers(IDistributedApplicationBuilder builder) : Infrastructure
+    {
+        // Without its volume a container starts empty.
+        private readonly bool _keepsData = !builder.Configuration.GetValue<bool>(FreshSetting);
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddPostgresDatabase(string serverName, string name, string databaseName)
+        {
+            var postgres = builder.AddPostgres(serverName);
+            return (_keepsData ? postgres.WithDataVolume() : postgres).AddDatabase(name, databaseName);
+        }
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddRedis(string name)
+        {
+            var redis = builder.AddRedis(name);
+            return _keepsData ? redis.WithDataVolume().WithPersistence() : redis;
+        }
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) =>
+            // Topics come into being on first use.
+            builder.AddKafka(name).WithEnvironment("KAFKA_NUM_PARTITIONS", "12");
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private sealed class EmbeddedServers(IDistributedApplicationBuilder builder, DataFolder data) : Infrastructure
+    {
+        public override IResourceBuilder<IResourceWithConnectionString> AddPostgresDatabase(string serverName, string name, string databaseName) =>
+            builder.AddEmbeddedPostgres(serverName, data).AddDatabase(name, databaseName);
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddRedis(string name) =>
+            builder.AddEmbeddedRedis(name, data);
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) =>
+            builder.AddEmbeddedKafka(name, topics);
+    }
+}
