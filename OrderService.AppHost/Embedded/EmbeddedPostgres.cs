@@ -82,7 +82,7 @@ internal static class EmbeddedPostgresExtensions
                 context.Args.Add(postgres.Endpoint.Property(EndpointProperty.TargetPort));
             })
             .OnConnectionStringAvailable(async (resource, _, stop) =>
-                connectionString = await resource.ConnectionStringExpression.GetValueAsync(stop))
+                connectionString = await Unpooled(resource, stop))
             .WithHealthCheck(healthCheck);
     }
 
@@ -94,7 +94,7 @@ internal static class EmbeddedPostgresExtensions
 
         server.OnResourceReady(async (postgres, ready, stop) =>
         {
-            await CreateAsync(databaseName, await postgres.ConnectionStringExpression.GetValueAsync(stop), stop);
+            await CreateAsync(databaseName, await Unpooled(postgres, stop), stop);
 
             // No process tells Aspire how the database is, so this does.
             await ready.Services.GetRequiredService<ResourceNotificationService>()
@@ -138,7 +138,11 @@ internal static class EmbeddedPostgresExtensions
         Directory.Move(attempt, cluster);
     }
 
-    private static async Task CreateAsync(string databaseName, string? serverConnectionString, CancellationToken stop)
+    /// <summary>For this process: PostgreSQL, when asked to stop, waits for open connections, so none is left idle in a pool.</summary>
+    private static async ValueTask<string> Unpooled(EmbeddedPostgresResource postgres, CancellationToken stop) =>
+        $"{await postgres.ConnectionStringExpression.GetValueAsync(stop)};Pooling=false";
+
+    private static async Task CreateAsync(string databaseName, string serverConnectionString, CancellationToken stop)
     {
         await using var connection = new NpgsqlConnection(serverConnectionString);
         await connection.OpenAsync(stop);
