@@ -1,3 +1,4 @@
+using OrderService.Api.Http;
 using OrderService.Api.Orders;
 
 namespace OrderService.Api.Carts;
@@ -8,15 +9,13 @@ internal static class CartEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapCarts(this IEndpointRouteBuilder app)
     {
-        var cart = app.MapGroup("/api/cart").RequireAuthorization().WithTags("Cart")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var cart = app.MapGroup("/api/cart").WithTags("Cart").RequireAuthorization().Refuses(401, 503);
 
         cart.MapGet("", GetCart.HandleAsync).WithSummary("Reads the cart");
-        cart.MapDelete("", ClearCart.HandleAsync).WithSummary("Empties the cart");
-        cart.MapPost("/items", AddToCart.HandleAsync).WithSummary("Adds pieces of a product");
-        cart.MapPut("/items/{productId}", SetQuantity.HandleAsync).WithSummary("Sets the quantity of a product in the cart; 0 removes it");
-        cart.MapDelete("/items/{productId}", RemoveFromCart.HandleAsync).WithSummary("Removes a product");
-        cart.MapPost("/checkout", Checkout.HandleAsync).WithSummary("Orders what is in the cart");
+        cart.MapDelete("", ClearCart.HandleAsync).WithSummary("Empties the cart").Refuses(412);
+        cart.MapPost("/items", AddToCart.HandleAsync).WithSummary("Adds pieces of a product").Refuses(400, 404, 409, 413, 415);
+        cart.MapPut("/items/{productId}", SetQuantity.HandleAsync).WithSummary("Sets the quantity of a product in the cart; 0 removes it").Refuses(400, 404, 412, 413, 415);
+        cart.MapDelete("/items/{productId}", RemoveFromCart.HandleAsync).WithSummary("Removes a product").Refuses(412);
+        cart.MapPost("/checkout", Checkout.HandleAsync).WithSummary("Orders what is in the cart").Refuses(400, 403, 409, 413, 415, 422);
     }
 }

@@ -27,7 +27,8 @@ internal static class CartSetup
             connectionName,
             // Connects at start and not within the first requests, which would all block on it.
             settings => settings.DisableAutoActivation = false,
-            redis => redis.AsyncTimeout = (int)RedisTimeout.TotalMilliseconds);
+            // The one is for commands under way, the other for those that wait for a connection.
+            redis => redis.AsyncTimeout = redis.SyncTimeout = (int)RedisTimeout.TotalMilliseconds);
         builder.TreatAsOptional("StackExchange.Redis");
         builder.Services.AddOptions<CartOptions>().BindConfiguration("Carts").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<CartStore>();

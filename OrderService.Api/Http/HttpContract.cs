@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using Microsoft.Net.Http.Headers;
 using OrderService.Core.Messaging;
 
 namespace OrderService.Api.Http;
@@ -19,6 +22,9 @@ internal static class HttpContract
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodySize;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLineSize;
+
+            // Every byte has a character there, so that odd headers get our answers and not a bare 400.
+            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
         });
 
         builder.Services.ConfigureHttpJsonOptions(http =>
@@ -26,7 +32,7 @@ internal static class HttpContract
             var json = http.SerializerOptions;
             json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
             json.Converters.Add(new OrderStatusJsonConverter());
-            json.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+            json.NumberHandling = JsonNumberHandling.Strict;
             json.AllowDuplicateProperties = false;
         });
 
@@ -43,5 +49,21 @@ internal static class HttpContract
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.Use(RefuseOtherEncodingsAsync);
+    }
+
+    /// <summary>JSON between systems is UTF-8 (RFC 8259, section 8.1).</summary>
+    private static Task RefuseOtherEncodingsAsync(HttpContext http, RequestDelegate next)
+    {
+        if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type)
+            || !type.Charset.HasValue
+            || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase))
+        {
+            return next(http);
+        }
+
+        http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+        return Task.CompletedTask;
     }
 }

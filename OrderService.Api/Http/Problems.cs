@@ -32,6 +32,18 @@ internal static class Problems
     public static ProblemHttpResult Stale() =>
         Of(StatusCodes.Status412PreconditionFailed, "stale", "It has changed since the version that If-Match names: read it again.");
 
+    /// <summary>Documents the statuses with which routes refuse.</summary>
+    public static TBuilder Refuses<TBuilder>(this TBuilder routes, params ReadOnlySpan<int> statuses)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        foreach (var status in statuses)
+        {
+            routes.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), ["application/problem+json"]));
+        }
+
+        return routes;
+    }
+
     /// <summary>Gives a problem that the framework made the type and title of its status.</summary>
     public static void Complete(ProblemDetails problem, int status)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Http;
@@ -16,7 +17,12 @@ namespace OrderService.Api.Orders;
 /// <param name="Status">Only orders of this status.</param>
 /// <param name="From">Only orders placed at this instant or later, ISO 8601.</param>
 /// <param name="To">Only orders placed before this instant, ISO 8601.</param>
-internal sealed record ListOrdersQuery(string? Page, string? Size, string? Status, string? From, string? To);
+internal sealed record ListOrdersQuery(
+    [FromQuery(Name = "page")] string? Page,
+    [FromQuery(Name = "size")] string? Size,
+    [FromQuery(Name = "status")] string? Status,
+    [FromQuery(Name = "from")] string? From,
+    [FromQuery(Name = "to")] string? To);
 
 /// <summary>A page of orders, newest first.</summary>
 /// <param name="Items">The orders.</param>

@@ -1,3 +1,5 @@
+using OrderService.Api.Http;
+
 namespace OrderService.Api.Orders;
 
 /// <summary>The routes of orders. Those of the checkout are with the cart's.</summary>
@@ -6,14 +8,12 @@ internal static class OrderEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
-        var orders = app.MapGroup("/api/orders").RequireAuthorization().WithTags("Orders")
-            .ProducesProblem(StatusCodes.Status401Unauthorized)
-            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var orders = app.MapGroup("/api/orders").WithTags("Orders").RequireAuthorization().Refuses(401, 503);
 
-        orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order");
-        orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first");
-        orders.MapGet("/{id:guid}", GetOrder.HandleAsync).WithSummary("Reads an order");
-        orders.MapGet("/{id:guid}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order");
-        orders.MapPut("/{id:guid}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order");
+        orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order").Refuses(400, 403, 409, 413, 415, 422);
+        orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first").Refuses(400);
+        orders.MapGet("/{id:guid}", GetOrder.HandleAsync).WithSummary("Reads an order").Produces(304).Refuses(404);
+        orders.MapGet("/{id:guid}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").Refuses(404);
+        orders.MapPut("/{id:guid}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415);
     }
 }

@@ -68,6 +68,8 @@ internal sealed partial class Placement(
 
     private const int SaveAttempts = 2;
 
+    private static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>Places an order. A client that gives up after the stock is reserved does not stop it half-way.</summary>
     /// <exception cref="DependencyUnavailableException">The User or the Product service is away.</exception>
     public async Task<PlacementOutcome> PlaceAsync(OrderDraft draft, CancellationToken cancellationToken)
@@ -161,6 +163,7 @@ internal sealed partial class Placement(
         {
             await using var scope = scopes.CreateAsyncScope();
             var database = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
+            database.Database.SetCommandTimeout(SaveTimeout);
             var order = Order.Place(
                 orderId,
                 draft.UserId,

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace OrderService.Core.Persistence;
@@ -37,7 +38,10 @@ public static class OrdersDatabase
         builder.AddNpgsqlDbContext<OrdersDbContext>(
             connectionName,
             settings => settings.DisableRetry = true,
-            options => options.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)));
+            options => options.ConfigureWarnings(warnings => warnings
+                .Ignore(RelationalEventId.PendingModelChangesWarning)
+                // Failures are exceptions too, and many are expected: a unique violation is how a race ends.
+                .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug))));
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connectionString));
         builder.Services.AddSingleton<OutboxWakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWakeup>());
