@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Net;
-using System.Text.Json;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
 
 /// <summary>The path that everything is there for: from the cart to the customer's door.</summary>
-[Collection(ShopCollection.Name)]
+[Collection(OneShop.Name)]
 public sealed class CheckoutJourneyTests(ShopFixture shop) : IAsyncLifetime
 {
     public Task InitializeAsync() => shop.SetModeAsync("auto");

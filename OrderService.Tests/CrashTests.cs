@@ -4,7 +4,7 @@ using OrderService.Tests.Shop;
 namespace OrderService.Tests;
 
 /// <summary>Processes that are killed where it hurts.</summary>
-[Collection(ShopCollection.Name)]
+[Collection(OneShop.Name)]
 public sealed class CrashTests(ShopFixture shop)
 {
     [Fact]
@@ -93,6 +93,6 @@ public sealed class CrashTests(ShopFixture shop)
         Assert.Equal(["placed"], (await shop.Events.WaitAsync(order, 1)).Select(e => e.Name));
     }
 
-    private Task OutboxIsEmptyAsync() => Eventually.SeeAsync(
+    private Task<long> OutboxIsEmptyAsync() => Eventually.SeeAsync(
         () => shop.ScalarAsync<long>("SELECT count(*) FROM outbox_messages"), left => left == 0, "the outbox being empty");
 }

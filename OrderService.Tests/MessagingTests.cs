@@ -5,7 +5,7 @@ using OrderService.Tests.Shop;
 namespace OrderService.Tests;
 
 /// <summary>Events of other services: twice, late, too early, and unreadable.</summary>
-[Collection(ShopCollection.Name)]
+[Collection(OneShop.Name)]
 public sealed class MessagingTests(ShopFixture shop)
 {
     [Fact]

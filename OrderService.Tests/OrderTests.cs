@@ -4,7 +4,7 @@ using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
 
-[Collection(ShopCollection.Name)]
+[Collection(OneShop.Name)]
 public sealed class OrderTests(ShopFixture shop)
 {
     [Fact]

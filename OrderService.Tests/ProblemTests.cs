@@ -5,7 +5,7 @@ using OrderService.Tests.Shop;
 namespace OrderService.Tests;
 
 /// <summary>What is wrong is said as RFC 9457 says it, and never as a 500.</summary>
-[Collection(ShopCollection.Name)]
+[Collection(OneShop.Name)]
 public sealed class ProblemTests(ShopFixture shop)
 {
     private const string Orders = "/api/orders";

@@ -8,7 +8,7 @@ using OrderService.Tests.Shop;
 namespace OrderService.Tests;
 
 /// <summary>Migrations are written by hand; here they are held to the model.</summary>
-[Collection(ShopCollection.Name)]
+[Collection(OneShop.Name)]
 public sealed class SchemaTests(ShopFixture shop)
 {
     [Fact]

@@ -138,7 +138,7 @@ public sealed class ShopFixture : IAsyncLifetime
 
 /// <summary>Tests that share the graph; they run one after another.</summary>
 [CollectionDefinition(Name)]
-public sealed class ShopCollection : ICollectionFixture<ShopFixture>
+public sealed class OneShop : ICollectionFixture<ShopFixture>
 {
     public const string Name = "shop";
 }
