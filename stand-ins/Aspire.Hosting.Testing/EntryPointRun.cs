@@ -30,7 +30,7 @@ internal sealed class EntryPointRun(Assembly assembly, string[] args, Action<Dis
         options.DisableDashboard = true;
         options.EnableResourceLogging = true;
         settings.Configuration ??= new ConfigurationManager();
-        settings.Configuration.AddInMemoryCollection(LaunchProfileOf(assembly));
+        settings.Configuration.AddInMemoryCollection(LaunchProfileOf(assembly).DistinctBy(setting => setting.Key, StringComparer.OrdinalIgnoreCase));
         settings.Configuration.AddInMemoryCollection([KeyValuePair.Create("DcpPublisher:RandomizePorts", (string?)"true")]);
         configure(options, settings);
     }
