@@ -31,7 +31,7 @@ internal static class EmbeddedRedisExtensions
         var folder = data.For(name, PidFile);
         if (Tool.Find(Program) is null)
         {
-            PackageManager.Install("Redis", manager => manager == "apt-get" ? Program : "redis");
+            PackageManager.InstallServers("Redis");
         }
 
         var redis = new EmbeddedRedisResource(name, Program, folder);

@@ -2,7 +2,7 @@ using System.Runtime.Versioning;
 
 namespace OrderService.AppHost.Embedded;
 
-/// <summary>Gets missing programs from the system's package manager: by itself where it may, otherwise by telling how.</summary>
+/// <summary>Gets PostgreSQL and Redis from the system's package manager: by itself where it may, otherwise by telling how.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static class PackageManager
 {
@@ -12,32 +12,30 @@ internal static class PackageManager
 
     private static readonly (string Program, string Command)[] _managers =
     [
-        ("apt-get", "apt-get install -y --no-install-recommends"),
-        ("dnf", "dnf install -y"),
-        ("apk", "apk add"),
-        ("brew", "brew install"),
+        ("apt-get", "apt-get install -y --no-install-recommends postgresql redis-server"),
+        ("dnf", "dnf install -y postgresql-server redis"),
+        ("apk", "apk add postgresql redis"),
+        ("brew", "brew install postgresql@18 redis"),
     ];
 
-    /// <summary>Installs what a program needs.</summary>
-    /// <param name="what">The program, for the message.</param>
-    /// <param name="packageFor">The package's name, given the package manager's.</param>
+    /// <summary>Installs both, so that one command or one wait is enough; what is there already stays as it is.</summary>
+    /// <param name="missing">The one that was found missing.</param>
     /// <exception cref="InfrastructureException">It can't be installed from here; the message has the command that does it.</exception>
-    public static void Install(string what, Func<string, string> packageFor)
+    public static void InstallServers(string missing)
     {
         var (manager, command) = _managers.FirstOrDefault(candidate => Tool.Find(candidate.Program) is not null);
         if (manager is null)
         {
-            throw new InfrastructureException($"{what} is not installed. Install it and have its programs in the PATH, or start a container runtime.");
+            throw new InfrastructureException($"{missing} is not installed. Install PostgreSQL and Redis and have their programs in the PATH, or start a container runtime.");
         }
 
-        command = $"{command} {packageFor(manager)}";
         if (manager != "apt-get" || !Environment.IsPrivilegedProcess)
         {
             var sudo = manager == "brew" || Environment.IsPrivilegedProcess ? "" : "sudo ";
-            throw new InfrastructureException($"{what} is not installed. Install it: {sudo}{command}\nOr start a container runtime.");
+            throw new InfrastructureException($"{missing} is not installed. Install what is needed with: {sudo}{command}\nOr start a container runtime.");
         }
 
-        Console.WriteLine($"{what} is not installed: {command}");
+        Console.WriteLine($"{missing} is not installed, getting it: {command}");
         var quietly = new Dictionary<string, string> { ["DEBIAN_FRONTEND"] = "noninteractive" };
         Tool.Run(["apt-get", "update"], environment: quietly);
         var forbidding = !File.Exists(PolicyFile);

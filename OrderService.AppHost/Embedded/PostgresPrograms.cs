@@ -27,12 +27,7 @@ internal sealed partial record PostgresPrograms(string Folder, int Version)
     {
         if (Newest() is null)
         {
-            PackageManager.Install("PostgreSQL", manager => manager switch
-            {
-                "dnf" => "postgresql-server",
-                "brew" => "postgresql@18",
-                _ => "postgresql",
-            });
+            PackageManager.InstallServers("PostgreSQL");
         }
 
         var newest = Newest() ?? throw new InfrastructureException("PostgreSQL's programs postgres and initdb are not in any folder known here. Add theirs to the PATH.");
@@ -52,7 +47,7 @@ internal sealed partial record PostgresPrograms(string Folder, int Version)
 
     private static IEnumerable<PostgresPrograms> All() =>
         from folder in Folders().Distinct()
-        where File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb"))
+        where IsThere(Path.Combine(folder, "postgres")) && IsThere(Path.Combine(folder, "initdb"))
         let version = MajorVersion().Match(Tool.Run([Path.Combine(folder, "postgres"), "--version"]))
         where version.Success
         select new PostgresPrograms(folder, int.Parse(version.ValueSpan, CultureInfo.InvariantCulture));
@@ -63,6 +58,10 @@ internal sealed partial record PostgresPrograms(string Folder, int Version)
         .. _homes.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Select(version => Path.Combine(version, "bin")),
         .. Tool.Find("pg_config") is { } config ? [Tool.Run([config, "--bindir"]).Trim()] : Array.Empty<string>(),
     ];
+
+    // A link to a version that was removed is not a program.
+    private static bool IsThere(string program) =>
+        File.Exists(program) && File.ResolveLinkTarget(program, returnFinalTarget: true) is not { Exists: false };
 
     [GeneratedRegex(@"(?<=PostgreSQL\)\s)\d+")]
     private static partial Regex MajorVersion();

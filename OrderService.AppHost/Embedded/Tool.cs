@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace OrderService.AppHost.Embedded;
@@ -29,7 +30,7 @@ internal static class Tool
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
+        using var process = Start(start);
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
@@ -40,5 +41,17 @@ internal static class Tool
         }
 
         return output;
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new InfrastructureException($"'{start.FileName}' can't be started: {e.Message}", e);
+        }
     }
 }
