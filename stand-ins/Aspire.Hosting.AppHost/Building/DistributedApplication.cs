@@ -10,6 +10,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly bool _observed;
+    private int _disposed;
 
     public DistributedApplication(IHost host) : this(host, observed: false)
     {
@@ -74,11 +75,12 @@ public class DistributedApplication : IHost, IAsyncDisposable
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Local.StopAsync();
-        Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
-        await _host.StopAsync();
-        await ((IAsyncDisposable)_host).DisposeAsync();
         GC.SuppressFinalize(this);
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await StopAsync();
+            await ((IAsyncDisposable)_host).DisposeAsync();
+        }
     }
 
     Task IHost.StartAsync(CancellationToken cancellationToken) => StartAsync(cancellationToken);

@@ -129,7 +129,7 @@ internal sealed class LocalHost(
     }
 
     /// <summary>Kills everything at once.</summary>
-    public void Kill()
+    private void Kill()
     {
         foreach (var pid in ProcessTree.Members(0, $"{Id}/").Union(_processes.SelectMany(process => process.Members())))
         {
@@ -144,6 +144,13 @@ internal sealed class LocalHost(
         _processes.ForEach(process => process.Dispose());
     }
 
+    /// <summary>Kills everything at once, and has nobody look after it: the process is about to exit.</summary>
+    public void KillAndForget()
+    {
+        Kill();
+        _watchdog?.Dispose();
+    }
+
     /// <summary>A resource could not be started.</summary>
     public void Failed(ResourceProcess process, string what)
     {
@@ -154,8 +161,10 @@ internal sealed class LocalHost(
     /// <summary>A resource was not even tried.</summary>
     public void NotStarted(ResourceProcess process, DependencyFailedException reason)
     {
-        Console?.Failed(process.Id, $"not started because {reason.Message}", []);
-        Consider(process.Resource, $"'{process.Id}' was not started because {reason.Message}");
+        if (!CannotGoOn.IsCompleted)
+        {
+            Console?.Failed(process.Id, $"not started because {reason.Message}", []);
+        }
     }
 
     /// <summary>A process ended by itself.</summary>
@@ -182,20 +191,27 @@ internal sealed class LocalHost(
         Consider(resource, $"a step after the start of '{id}' failed: {exception.Message}");
     }
 
-    /// <summary>The host can't go on when others still wait for the resource that failed.</summary>
+    /// <summary>The host can't go on when others still wait for the resource that failed, or for one that waits for it.</summary>
     private void Consider(IResource failed, string what)
     {
-        var waiting = (from process in _processes
-                       where process.Resource.Annotations.OfType<WaitAnnotation>().Any(wait => wait.Resource == failed || IsPartOf(wait.Resource, failed))
-                       where Notifications.TryGetCurrentState(process.Id, out var state)
-                           && (state.Snapshot.State?.Text == KnownResourceStates.Waiting || state.Snapshot.State?.Text == KnownResourceStates.FailedToStart)
-                       select process.Id).ToList();
-        if (waiting.Count > 0)
+        var unavailable = new HashSet<IResource> { failed };
+        var waiting = new List<ResourceProcess>();
+        while (_processes.Find(process => !waiting.Contains(process) && IsWaiting(process) && WaitsForAny(process.Resource)) is { } found)
         {
-            _cannotGoOn.TrySetResult($"{what}, and {string.Join(", ", waiting)} {(waiting.Count == 1 ? "waits" : "wait")} for it.");
+            waiting.Add(found);
+            unavailable.Add(found.Resource);
         }
 
-        static bool IsPartOf(IResource part, IResource whole) => part is IResourceWithParent { Parent: { } parent } && (parent == whole || IsPartOf(parent, whole));
+        if (waiting.Count > 0)
+        {
+            _cannotGoOn.TrySetResult($"{what}, and {string.Join(", ", waiting.Select(process => process.Id))} {(waiting.Count == 1 ? "waits" : "wait")} for it.");
+        }
+
+        bool IsWaiting(ResourceProcess process) =>
+            Notifications.TryGetCurrentState(process.Id, out var state) && state.Snapshot.State?.Text == KnownResourceStates.Waiting;
+
+        bool WaitsForAny(IResource resource) => resource.Annotations.OfType<WaitAnnotation>()
+            .Any(wait => unavailable.Contains(wait.Resource) || (wait.Resource is IResourceWithParent { Parent: { } parent } && unavailable.Contains(parent)));
     }
 
     /// <summary>Whatever can be known to be wrong before anything starts.</summary>

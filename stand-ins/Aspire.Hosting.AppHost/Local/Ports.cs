@@ -34,6 +34,13 @@ internal static class Ports
                 $"{(taken.Count == 1 ? "A port is" : "Ports are")} taken, so nothing was started:\n{string.Join('\n', taken)}");
         }
 
+        var wantedTwice = endpoints.Where(item => item.port is not null).GroupBy(item => item.port).FirstOrDefault(group => group.Count() > 1);
+        if (wantedTwice is not null)
+        {
+            throw new DistributedApplicationException(
+                $"Port {wantedTwice.Key} is wanted by {string.Join(" and ", wantedTwice.Select(item => $"'{item.resource.Name}'"))}; give one of them another.");
+        }
+
         foreach (var (resource, endpoint, port) in endpoints)
         {
             endpoint.AllocatedEndpoint = new AllocatedEndpoint(endpoint, endpoint.TargetHost is "0.0.0.0" or "*" or "+" ? "localhost" : endpoint.TargetHost, port ?? Free());

@@ -63,15 +63,15 @@ internal sealed class ResourceProcess(LocalHost host, IResource resource, string
         }
         catch (DependencyFailedException exception)
         {
-            Publish(KnownResourceStates.FailedToStart);
             host.NotStarted(this, exception);
+            Publish(KnownResourceStates.FailedToStart, snapshot => snapshot with { Reason = exception.Message });
             throw;
         }
         catch (Exception exception)
         {
             // Handlers and callbacks are the AppHost's own code: whatever they throw is the reason.
-            Publish(KnownResourceStates.FailedToStart);
             host.Failed(this, $"did not start: {exception.Message}");
+            Publish(KnownResourceStates.FailedToStart, snapshot => snapshot with { Reason = exception.Message });
             throw exception as DistributedApplicationException ?? new DistributedApplicationException($"'{Id}' did not start: {exception.Message}", exception);
         }
         finally
@@ -110,8 +110,8 @@ internal sealed class ResourceProcess(LocalHost host, IResource resource, string
         var code = await process.Exit;
         if (!_stopping)
         {
-            await ExitedAsync(process);
             host.Ended(this, code);
+            await ExitedAsync(process);
         }
     }
 
@@ -134,6 +134,7 @@ internal sealed class ResourceProcess(LocalHost host, IResource resource, string
                 next = next with
                 {
                     Ready = null,
+                    Reason = null,
                     HealthReports = [.. next.HealthReports.Select(report => new HealthReportSnapshot(report.Name, null, null, null))],
                 };
             }
@@ -238,7 +239,4 @@ internal sealed class ResourceProcess(LocalHost host, IResource resource, string
 }
 
 /// <summary>What a resource waits for failed.</summary>
-internal sealed class DependencyFailedException(IResource dependency, string message) : DistributedApplicationException(message)
-{
-    public IResource Dependency { get; } = dependency;
-}
+internal sealed class DependencyFailedException(string message) : DistributedApplicationException(message);

@@ -21,7 +21,7 @@ internal static class Runner
             }
             else if (context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT)
             {
-                host.Kill();
+                host.KillAndForget();
                 Environment.Exit(130);
             }
         }

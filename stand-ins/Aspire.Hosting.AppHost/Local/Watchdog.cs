@@ -13,12 +13,12 @@ internal sealed class Watchdog : IDisposable
         leaders=
         while read -r pid; do [ "$pid" = done ] && exit 0; leaders="$leaders $pid"; done
         for signal in TERM KILL; do
+          [ $signal = KILL ] && sleep 3
           for pid in $leaders; do kill -s $signal -- "-$pid" 2>/dev/null; done
           for file in $(grep -lsF "$0" /proc/[0-9]*/environ); do
             pid=${file#/proc/}; pid=${pid%/environ}
             kill -s $signal "$pid" 2>/dev/null
           done
-          sleep 3
         done
         """;
 

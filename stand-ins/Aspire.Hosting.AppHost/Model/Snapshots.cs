@@ -42,6 +42,9 @@ public sealed record CustomResourceSnapshot
         }
     }
 
+    /// <summary>Why the resource did not start.</summary>
+    internal string? Reason { get; init; }
+
     /// <summary>Completes when the handlers of <see cref="ResourceReadyEvent"/> have.</summary>
     internal Task? Ready { get; init; }
 

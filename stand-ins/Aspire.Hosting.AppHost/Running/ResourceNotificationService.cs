@@ -193,7 +193,7 @@ public class ResourceNotificationService : IDisposable
             var checks = string.Concat(from report in snapshot.HealthReports
                                        where report.Status != HealthStatus.Healthy
                                        select $", check {report.Name}: {report.ExceptionText?.Split('\n')[0] ?? report.Description ?? "not run yet"}");
-            return $"{snapshot.State?.Text}{exit}{checks}";
+            return $"{snapshot.State?.Text}{exit}{checks}{(snapshot.Reason is { } reason ? $", because {reason}" : "")}";
         });
         var lines = _logs.LastLines(states[0].ResourceId, 20);
         return string.Join("; ", parts) + (lines.Count == 0 ? "." : $". Its last lines:\n  {string.Join("\n  ", lines)}");
@@ -213,7 +213,7 @@ public class ResourceNotificationService : IDisposable
             var snapshot = resourceEvent.Snapshot;
             if (IsTerminal(snapshot) && !(wait.WaitType == WaitType.WaitForCompletion && snapshot.ExitCode == wait.ExitCode))
             {
-                throw new DependencyFailedException(wait.Resource, wait.WaitType == WaitType.WaitForCompletion && snapshot.ExitCode is { } code
+                throw new DependencyFailedException(wait.WaitType == WaitType.WaitForCompletion && snapshot.ExitCode is { } code
                     ? $"'{wait.Resource.Name}' ended with exit code {code}"
                     : $"'{wait.Resource.Name}' {(snapshot.State?.Text == KnownResourceStates.FailedToStart ? "did not start" : "ended")}");
             }
@@ -235,7 +235,15 @@ public class ResourceNotificationService : IDisposable
 
         if (wait.WaitType == WaitType.WaitUntilHealthy)
         {
-            await Task.WhenAll(reached.Values.Select(state => state.Snapshot.Ready!)).WaitAsync(cancellationToken);
+            try
+            {
+                await Task.WhenAll(reached.Values.Select(state => state.Snapshot.Ready!)).WaitAsync(cancellationToken);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The handlers are the AppHost's own code: whatever they throw is the reason.
+                throw new DependencyFailedException($"a step after the start of '{wait.Resource.Name}' failed: {exception.Message}");
+            }
         }
     }
 
