@@ -36,7 +36,8 @@ internal static class AddToCart
         return outcome switch
         {
             CartOutcome.Done => GetCart.Show(id, cart, response),
-            CartOutcome.TooManyPieces => Problems.Invalid("quantity", $"A line has at most {OrderLimits.MaxQuantity} pieces, with those in the cart already."),
+            CartOutcome.TooManyPieces => Problems.Invalid(
+                "quantity", $"A line has at most {OrderLimits.MaxQuantity} pieces, with those in the cart already."),
             CartOutcome.TooManyLines => Problems.Invalid("productId", $"A cart has at most {OrderLimits.MaxLines} lines."),
             CartOutcome.OtherCurrency => Problems.Of(
                 StatusCodes.Status409Conflict, "mixed-currencies", $"The product is priced in {product.Currency}, the cart in {cart.Currency}."),

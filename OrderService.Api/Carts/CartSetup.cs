@@ -27,8 +27,14 @@ internal static class CartSetup
             connectionName,
             // Connects at start and not within the first requests, which would all block on it.
             settings => settings.DisableAutoActivation = false,
-            // The one is for commands under way, the other for those that wait for a connection.
-            redis => redis.AsyncTimeout = redis.SyncTimeout = (int)RedisTimeout.TotalMilliseconds);
+            redis =>
+            {
+                var timeout = (int)RedisTimeout.TotalMilliseconds;
+                redis.AsyncTimeout = timeout;
+                redis.SyncTimeout = timeout; // also that of commands which wait for a connection
+                redis.ConnectTimeout = timeout;
+                redis.ConnectRetry = 1; // at start only; afterwards it goes on trying
+            });
         builder.TreatAsOptional("StackExchange.Redis");
         builder.Services.AddOptions<CartOptions>().BindConfiguration("Carts").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<CartStore>();

@@ -42,7 +42,10 @@ internal static class ServiceClients
 
     /// <summary>For an answer that the contract does not know.</summary>
     public static DependencyUnavailableException Unexpected(string service, HttpResponseMessage answer) =>
-        new(service, $"The service '{service}' gave an answer that makes no sense.", new HttpRequestException($"{answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode}."));
+        new(
+            service,
+            $"The service '{service}' gave an answer that makes no sense.",
+            new HttpRequestException($"{answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode}."));
 
     private static IHttpClientBuilder AddClient(this IHostApplicationBuilder builder, string service)
     {

@@ -52,7 +52,9 @@ internal sealed class IfMatch
 
         return tags.Contains(EntityTagHeaderValue.Any)
             ? Any
-            : new([.. tags.Where(tag => !tag.IsWeak)
-                .Select(tag => int.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1)]);
+            : new([.. tags.Where(tag => !tag.IsWeak).Select(VersionOf)]);
     }
+
+    private static int VersionOf(EntityTagHeaderValue tag) =>
+        int.TryParse(tag.Tag.AsSpan().Trim('"'), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1;
 }

@@ -94,7 +94,9 @@ internal sealed class Idempotency(OrdersDbContext database, TimeProvider time, I
         if (!record.RequestHash.AsSpan().SequenceEqual(request.Hash))
         {
             return Problems.Of(
-                StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", $"This {Header} came with another request before. A new request needs a new key.");
+                StatusCodes.Status422UnprocessableEntity,
+                "idempotency-key-reused",
+                $"This {Header} came with another request before. A new request needs a new key.");
         }
 
         response.Headers[ReplayedHeader] = "true";

@@ -26,7 +26,8 @@ internal static class Identity
             .BindConfiguration("Identity")
             .Validate(
                 identity => identity.TrustGatewayHeader,
-                "No identity is configured, so nobody could use the service: set Identity:TrustGatewayHeader to true where only the shop's gateway, which sets X-User-Id, can reach it.")
+                "No identity is configured, so nobody could use the service: set Identity:TrustGatewayHeader to true where only the "
+                + "shop's gateway, which sets X-User-Id, can reach it.")
             .ValidateOnStart();
         builder.Services.AddAuthentication(GatewayAuthentication.Scheme)
             .AddScheme<AuthenticationSchemeOptions, GatewayAuthentication>(GatewayAuthentication.Scheme, null);

@@ -30,7 +30,7 @@ internal static class Problems
 
     /// <summary>412: the resource is not the one that the client has seen.</summary>
     public static ProblemHttpResult Stale() =>
-        Of(StatusCodes.Status412PreconditionFailed, "stale", "It has changed since the version that If-Match names: read it again.");
+        Of(StatusCodes.Status412PreconditionFailed, "precondition-failed", "It has changed since the version that If-Match names: read it again.");
 
     /// <summary>Documents the statuses with which routes refuse.</summary>
     public static TBuilder Refuses<TBuilder>(this TBuilder routes, params ReadOnlySpan<int> statuses)

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Carts;
@@ -24,6 +25,9 @@ internal static class Checkout
     /// <summary>Each round was overtaken by another checkout of the same cart.</summary>
     private const int Rounds = 5;
 
+    /// <summary>Several times what a commit takes, and little for a customer who learns that something is sold out.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);
+
     public static async Task<OrderAnswer> HandleAsync(
         CheckoutRequest request,
         [FromHeader(Name = Idempotency.Header)] string? idempotencyKey,
@@ -32,6 +36,7 @@ internal static class Checkout
         OrdersDbContext database,
         Idempotency idempotency,
         Placement placement,
+        TimeProvider time,
         HttpResponse response,
         CancellationToken cancellationToken)
     {
@@ -80,18 +85,30 @@ internal static class Checkout
                         return await idempotency.FindWinnerAsync(keyed!, response);
                     case PlacementOutcome.PriceChanged changed:
                         await carts.RepriceAsync(cartId, changed.Products, changed.Currency);
-                        return Problems.Of(
-                            StatusCodes.Status409Conflict, "price-changed", "Some prices are not what the cart showed. It shows the new ones now; check out again to accept them.", ("changes", changed.Changes));
+                        return PriceChanged(changed);
                 }
 
-                // A refusal may be the doing of the faster checkout: it has what is missing.
                 earlier = await FindByCheckoutAsync(checkoutId);
+                if (earlier is null && outcome is PlacementOutcome.Refused { OutOfStock: true })
+                {
+                    // Perhaps the other click of a double click holds the last pieces and is about to commit.
+                    await Task.Delay(Patience, time, cancellationToken);
+                    earlier = await FindByCheckoutAsync(checkoutId);
+                }
+
                 if (earlier is null)
                 {
                     return outcome is PlacementOutcome.Refused refused
                         ? refused.Problem
                         : throw new InvalidOperationException($"Checkout {checkoutId} was an order a moment ago.");
                 }
+            }
+
+            if (earlier.Status == OrderStatus.Cancelled)
+            {
+                // Its lines never left the cart, and the customer wants them again.
+                await carts.FinishCheckoutAsync(cartId, checkoutId, ordered: []);
+                continue;
             }
 
             await carts.FinishCheckoutAsync(cartId, checkoutId, LinesOf(earlier));
@@ -112,6 +129,12 @@ internal static class Checkout
             await idempotency.RememberAsync(keyed, OrderResponse.Of(order), order.Version, response)
             ?? new PlacementOutcome.Placed(OrderResponse.Of(order), order.Version).Answer(response);
     }
+
+    private static ProblemHttpResult PriceChanged(PlacementOutcome.PriceChanged changed) => Problems.Of(
+        StatusCodes.Status409Conflict,
+        "price-changed",
+        "Some prices are not what the cart showed. It shows the new ones now; check out again to accept them.",
+        ("changes", changed.Changes));
 
     private static IEnumerable<ProductQuantity> LinesOf(Order order) =>
         order.Items.Select(item => new ProductQuantity(item.ProductId, item.Quantity));

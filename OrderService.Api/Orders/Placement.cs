@@ -39,10 +39,11 @@ internal abstract record PlacementOutcome
     }
 
     /// <summary>It is not placed, and nothing is left of it.</summary>
-    internal sealed record Refused(ProblemHttpResult Problem) : PlacementOutcome;
+    internal sealed record Refused(ProblemHttpResult Problem, bool OutOfStock = false) : PlacementOutcome;
 
     /// <summary>Not placed: prices are not what the cart showed.</summary>
-    internal sealed record PriceChanged(string Currency, IReadOnlyList<PriceChange> Changes, IReadOnlyCollection<Product> Products) : PlacementOutcome;
+    internal sealed record PriceChanged(string Currency, IReadOnlyList<PriceChange> Changes, IReadOnlyCollection<Product> Products)
+        : PlacementOutcome;
 
     /// <summary>Not placed: the cart's checkout is an order already.</summary>
     internal sealed record CheckedOutAlready : PlacementOutcome;
@@ -86,10 +87,16 @@ internal sealed partial class Placement(
         {
             case Reservation.Short missing:
                 return Refuse(
-                    StatusCodes.Status409Conflict, "insufficient-stock", "There is not enough of some products; 'shortages' lists them.", ("shortages", missing.Shortages));
+                    StatusCodes.Status409Conflict,
+                    "insufficient-stock",
+                    "There is not enough of some products; 'shortages' lists them.",
+                    ("shortages", missing.Shortages)) with { OutOfStock = true };
             case Reservation.NotForSale gone:
                 return Refuse(
-                    StatusCodes.Status409Conflict, "product-unavailable", "Some products are unknown or no longer for sale; 'products' lists them.", ("products", gone.Products));
+                    StatusCodes.Status409Conflict,
+                    "product-unavailable",
+                    "Some products are unknown or no longer for sale; 'products' lists them.",
+                    ("products", gone.Products));
             case Reservation.Held held:
                 return await PlaceReservedAsync(orderId, draft, held.Products, now);
             case var other:
@@ -101,7 +108,8 @@ internal sealed partial class Placement(
     {
         try
         {
-            return await products.ReserveAsync(orderId, draft.Lines, now + options.Value.PaymentTimeout + ReservationMargin, CancellationToken.None);
+            var expiresAt = now + options.Value.PaymentTimeout + ReservationMargin;
+            return await products.ReserveAsync(orderId, draft.Lines, expiresAt, CancellationToken.None);
         }
         catch (DependencyUnavailableException)
         {
@@ -142,7 +150,9 @@ internal sealed partial class Placement(
         if (currencies.Count > 1)
         {
             return Refuse(
-                StatusCodes.Status409Conflict, "mixed-currencies", $"An order has one currency; these products are priced in {string.Join(", ", currencies)}.");
+                StatusCodes.Status409Conflict,
+                "mixed-currencies",
+                $"An order has one currency; these products are priced in {string.Join(", ", currencies)}.");
         }
 
         var changes = draft.Cart?.Lines
@@ -167,7 +177,7 @@ internal sealed partial class Placement(
             var order = Order.Place(
                 orderId,
                 draft.UserId,
-                [.. draft.Lines.Select(line => new OrderLine(line.ProductId, reserved[line.ProductId].Name, line.Quantity, reserved[line.ProductId].Price))],
+                [.. draft.Lines.Select(line => Priced(line, reserved[line.ProductId]))],
                 reserved.Values.First().Currency,
                 draft.ShippingAddress,
                 draft.Notes,
@@ -216,6 +226,8 @@ internal sealed partial class Placement(
             }
         }
     }
+
+    private static OrderLine Priced(ProductQuantity line, Product product) => new(product.Id, product.Name, line.Quantity, product.Price);
 
     private static async Task SaveAsync(OrdersDbContext database)
     {
