@@ -120,6 +120,7 @@ internal static class Checkout
             overtaker = earlier;
         }
 
+        response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "Other checkouts of this cart are going on.");
 
         Task<Order?> FindByCheckoutAsync(Guid checkoutId) =>
