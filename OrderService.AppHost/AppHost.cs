@@ -54,7 +54,7 @@ try
         .WaitFor(kafka);
 
     await builder.Build().RunAsync();
-    return 0;
+    return Environment.ExitCode;
 }
 catch (InfrastructureException problem) when (Assembly.GetEntryAssembly() == Assembly.GetExecutingAssembly())
 {

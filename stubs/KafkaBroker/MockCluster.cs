@@ -12,6 +12,19 @@ internal sealed unsafe partial class MockCluster : IDisposable
     private readonly nint _client;
     private readonly nint _cluster;
 
+    /// <summary>
+    /// librdkafka.redist has several builds for Linux. The first needs a version of libsasl2 that many distributions lack, the others
+    /// do not; Confluent's client tries the same ones.
+    /// </summary>
+    static MockCluster() => NativeLibrary.SetDllImportResolver(
+        typeof(MockCluster).Assembly,
+        static (library, assembly, path) =>
+            NativeLibrary.TryLoad(library, assembly, path, out var handle)
+            || NativeLibrary.TryLoad($"centos8-{library}", assembly, path, out handle)
+            || NativeLibrary.TryLoad($"alpine-{library}", assembly, path, out handle)
+                ? handle
+                : 0);
+
     public MockCluster()
     {
         const int Producer = 0;
