@@ -9,9 +9,8 @@ package=@confluentinc/kafka-javascript@1.10.1
 package_sha256=ada7d703bb1d3237e2292bfabf438d663b6160c9f1ac2a2406b5dc4257c81b66
 log=$target.log
 
-# The build presents lines that begin like this as its errors.
 fail() {
-  echo "librdkafka: $1"
+  echo "librdkafka could not be built: $1"
   exit 1
 }
 
@@ -47,17 +46,17 @@ ensure_tools() {
   elif command -v apk >/dev/null; then
     install="apk add ${missing/gcc/gcc musl-dev}"
   else
-    fail "building it needs these programs: $missing"
+    fail "these programs are missing: $missing"
   fi
 
   if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
-    fail "building it needs programs that are missing here. Install them with: sudo $install"
+    fail "programs that it needs are missing. Install them with: sudo $install"
   fi
   step "apt-get update" apt-get update
   DEBIAN_FRONTEND=noninteractive step "$install" $install
 }
 
-mkdir -p "$(dirname "$target")" || fail "cannot write to $(dirname "$target")"
+mkdir -p "$(dirname "$target")" 2>/dev/null || fail "cannot write to $(dirname "$target")"
 
 # One build at a time; whoever waited finds the work done.
 exec 9>"$target.lock"
