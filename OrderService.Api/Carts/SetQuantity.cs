@@ -24,7 +24,7 @@ internal static class SetQuantity
         {
             CartOutcome.Done => GetCart.Show(id, cart, response),
             CartOutcome.Stale => Problems.Stale(),
-            CartOutcome.NotInCart => Problems.Of(StatusCodes.Status404NotFound, "product-not-in-cart", "This product is not in the cart."),
+            CartOutcome.NotInCart => Problems.Of(StatusCodes.Status404NotFound, "cart-item-not-found", "This product is not in the cart."),
             _ => throw new InvalidOperationException($"Setting a quantity can't end as {outcome}."),
         };
     }

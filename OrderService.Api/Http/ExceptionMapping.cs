@@ -47,13 +47,13 @@ internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger)
     {
         if (bad.InnerException is not JsonException json)
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "invalid-request", "The request needs a body: a JSON object in UTF-8.");
+            return Problems.Of(StatusCodes.Status400BadRequest, "malformed-body", "The request needs a body: a JSON object in UTF-8.");
         }
 
         var place = string.Create(CultureInfo.InvariantCulture, $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}");
         return json.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
             ? Problems.Invalid(path[2..], $"Is not a value that belongs here ({place}).")
-            : Problems.Of(StatusCodes.Status400BadRequest, "invalid-request", $"The body is not the JSON that this route reads ({place}).");
+            : Problems.Of(StatusCodes.Status400BadRequest, "malformed-body", $"The body is not the JSON that this route reads ({place}).");
     }
 
     private static ProblemHttpResult Unavailable(string dependency, string detail) => Problems.Of(

@@ -23,7 +23,7 @@ internal static class Problems
 
     /// <summary>400 with what is wrong with each field.</summary>
     public static ProblemHttpResult Invalid(Dictionary<string, string[]> errors) =>
-        Of(StatusCodes.Status400BadRequest, "invalid-request", "The request has invalid fields; 'errors' names them.", ("errors", errors));
+        Of(StatusCodes.Status400BadRequest, "validation", "The request has invalid fields; 'errors' names them.", ("errors", errors));
 
     /// <summary>400 with what is wrong with one field.</summary>
     public static ProblemHttpResult Invalid(string field, string error) => Invalid(new Dictionary<string, string[]> { [field] = [error] });
@@ -59,10 +59,6 @@ internal static class Problems
 
     private static string NameOf(int status) => status switch
     {
-        StatusCodes.Status400BadRequest => "invalid-request",
-        StatusCodes.Status401Unauthorized => "unauthenticated",
-        StatusCodes.Status413PayloadTooLarge => "body-too-large",
-        StatusCodes.Status500InternalServerError => "internal-error",
         StatusCodes.Status503ServiceUnavailable => "unavailable",
         _ => ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase ? phrase.ToLowerInvariant().Replace(' ', '-') : $"status-{status}",
     };

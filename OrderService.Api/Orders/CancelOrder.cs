@@ -20,7 +20,7 @@ internal static class CancelOrder
     private const int Attempts = 5;
 
     public static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> HandleAsync(
-        Guid id,
+        OrderId id,
         CancelOrderRequest? request,
         IfMatch ifMatch,
         ClaimsPrincipal user,
@@ -36,14 +36,14 @@ internal static class CancelOrder
             return invalid;
         }
 
-        var userId = user.Id;
+        var (orderId, userId) = (id.Value, user.Id);
         var reason = string.IsNullOrWhiteSpace(request?.Reason) ? NoReason : request.Reason;
         for (var attempt = 1; ; attempt++)
         {
-            var order = await database.Orders.Include(o => o.Items).SingleOrDefaultAsync(o => o.Id == id && o.UserId == userId, cancellationToken);
+            var order = await database.Orders.Include(o => o.Items).SingleOrDefaultAsync(o => o.Id == orderId && o.UserId == userId, cancellationToken);
             if (order is null)
             {
-                return OrderResponse.NotFound(id);
+                return OrderResponse.NotFound();
             }
 
             if (!ifMatch.Allows(order.Version))

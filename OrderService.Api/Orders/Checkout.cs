@@ -22,8 +22,8 @@ internal static class Checkout
 {
     private const string Route = "POST /api/cart/checkout";
 
-    /// <summary>Each round was overtaken by another checkout of the same cart.</summary>
-    private const int Rounds = 5;
+    /// <summary>How often other checkouts of the same cart may be faster.</summary>
+    private const int Rounds = 20;
 
     /// <summary>Several times what a commit takes, and little for a customer who learns that something is sold out.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(150);

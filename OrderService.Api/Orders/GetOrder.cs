@@ -10,14 +10,14 @@ namespace OrderService.Api.Orders;
 internal static class GetOrder
 {
     public static async Task<Results<Ok<OrderResponse>, StatusCodeHttpResult, ProblemHttpResult>> HandleAsync(
-        Guid id, ClaimsPrincipal user, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
+        OrderId id, ClaimsPrincipal user, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
     {
-        var userId = user.Id;
+        var (orderId, userId) = (id.Value, user.Id);
         var order = await database.Orders.AsNoTracking().Include(o => o.Items)
-            .SingleOrDefaultAsync(o => o.Id == id && o.UserId == userId, cancellationToken);
+            .SingleOrDefaultAsync(o => o.Id == orderId && o.UserId == userId, cancellationToken);
         if (order is null)
         {
-            return OrderResponse.NotFound(id);
+            return OrderResponse.NotFound();
         }
 
         http.Response.SetVersion(order.Version);

@@ -23,16 +23,16 @@ internal sealed record OrderTransition(int Sequence, OrderStatus? From, OrderSta
 internal static class GetOrderHistory
 {
     public static async Task<Results<Ok<OrderHistoryResponse>, ProblemHttpResult>> HandleAsync(
-        Guid id, ClaimsPrincipal user, OrdersDbContext database, CancellationToken cancellationToken)
+        OrderId id, ClaimsPrincipal user, OrdersDbContext database, CancellationToken cancellationToken)
     {
-        var userId = user.Id;
+        var (orderId, userId) = (id.Value, user.Id);
         var transitions = await database.History
-            .Where(entry => entry.OrderId == id && database.Orders.Any(o => o.Id == id && o.UserId == userId))
+            .Where(entry => entry.OrderId == orderId && database.Orders.Any(o => o.Id == orderId && o.UserId == userId))
             .OrderBy(entry => entry.Sequence)
             .Select(entry => new OrderTransition(entry.Sequence, entry.From, entry.To, entry.At, entry.Reason, entry.By))
             .ToListAsync(cancellationToken);
 
         // An order has a history from its first moment on.
-        return transitions.Count == 0 ? OrderResponse.NotFound(id) : TypedResults.Ok(new OrderHistoryResponse(transitions));
+        return transitions.Count == 0 ? OrderResponse.NotFound() : TypedResults.Ok(new OrderHistoryResponse(transitions));
     }
 }

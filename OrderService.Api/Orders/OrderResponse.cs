@@ -46,8 +46,8 @@ internal sealed record OrderResponse(
     public static string LocationOf(Guid id) => $"/api/orders/{id}";
 
     /// <summary>404, for an unknown order as for somebody else's.</summary>
-    public static ProblemHttpResult NotFound(Guid id) =>
-        Problems.Of(StatusCodes.Status404NotFound, "order-not-found", $"There is no order {id}.");
+    public static ProblemHttpResult NotFound() =>
+        Problems.Of(StatusCodes.Status404NotFound, "order-not-found", "There is no order with this id.");
 }
 
 /// <summary>A line of an order as clients see it.</summary>

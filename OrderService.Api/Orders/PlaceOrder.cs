@@ -26,8 +26,14 @@ internal sealed record PlaceOrderRequest(IReadOnlyList<PlaceOrderLine?>? Items, 
 
         for (var i = 0; i < items.Count; i++)
         {
-            errors.RequireProductId($"items[{i}].productId", items[i]?.ProductId);
-            errors.RequireQuantity($"items[{i}].quantity", items[i]?.Quantity);
+            if (items[i] is not { } item)
+            {
+                errors.Add($"items[{i}]", "Is required.");
+                continue;
+            }
+
+            errors.RequireProductId($"items[{i}].productId", item.ProductId);
+            errors.RequireQuantity($"items[{i}].quantity", item.Quantity);
         }
 
         if (errors.Problem is { } invalid)
