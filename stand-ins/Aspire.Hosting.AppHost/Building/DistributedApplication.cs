@@ -61,9 +61,16 @@ public class DistributedApplication : IHost, IAsyncDisposable
             return;
         }
 
+        bool ran;
         await using (this)
         {
-            await Runner.RunAsync(this, Local, cancellationToken);
+            ran = await Runner.RunAsync(this, Local, cancellationToken);
+        }
+
+        if (!ran)
+        {
+            // All has been said and cleaned up; an entry point that goes on would report success.
+            Environment.Exit(1);
         }
     }
 

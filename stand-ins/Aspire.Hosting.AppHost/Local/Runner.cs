@@ -5,7 +5,8 @@ namespace Aspire.Hosting.Local;
 /// <summary>Runs an application from a terminal: signals, the one message when it can't run, and the exit code.</summary>
 internal static class Runner
 {
-    public static async Task RunAsync(DistributedApplication application, LocalHost host, CancellationToken cancellationToken)
+    /// <returns>False when the application could not run; the reason has been told.</returns>
+    public static async Task<bool> RunAsync(DistributedApplication application, LocalHost host, CancellationToken cancellationToken)
     {
         var console = new HostConsole();
         host.Console = console;
@@ -58,7 +59,8 @@ internal static class Runner
         if (problem is not null)
         {
             await Console.Error.WriteLineAsync(problem);
-            Environment.ExitCode = 1;
         }
+
+        return problem is null;
     }
 }
