@@ -103,6 +103,7 @@ internal sealed class DataFolder(string path, bool fresh) : IDisposable
     {
         // A server whose AppHost was killed is ended by Aspire, and needs a moment for that.
         private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+        private readonly string _pidFile = System.IO.Path.Combine(Path, PidFile);
 
         public void AwaitEndOfFormerProcess()
         {
@@ -116,16 +117,31 @@ internal sealed class DataFolder(string path, bool fresh) : IDisposable
 
                 Thread.Sleep(TimeSpan.FromMilliseconds(200));
             }
+
+            // PostgreSQL takes any process of that number for its predecessor, a dead one that nobody has reaped included.
+            if (OperatingSystem.IsLinux() && File.Exists(_pidFile))
+            {
+                File.Delete(_pidFile);
+            }
         }
 
-        private int? FormerProcess()
+        private int? FormerProcess() =>
+            int.TryParse(FirstLine(), CultureInfo.InvariantCulture, out var pid)
+            && new FileInfo($"/proc/{pid}/cwd").LinkTarget == System.IO.Path.GetDirectoryName(_pidFile)
+            ? pid
+            : null;
+
+        private string? FirstLine()
         {
-            var file = System.IO.Path.Combine(Path, PidFile);
-            return File.Exists(file)
-                && int.TryParse(File.ReadLines(file).FirstOrDefault(), CultureInfo.InvariantCulture, out var pid)
-                && new FileInfo($"/proc/{pid}/cwd").LinkTarget == System.IO.Path.GetDirectoryName(file)
-                ? pid
-                : null;
+            try
+            {
+                return File.ReadLines(_pidFile).FirstOrDefault();
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // No server was here, or it takes its file away this moment.
+                return null;
+            }
         }
     }
 }
