@@ -192,7 +192,8 @@ internal sealed class HostConsole
             Console.Out.WriteLine();
             if (isFirst)
             {
-                Console.Out.WriteLine(Paint(Bold, $"Up after {seconds} s. Ctrl+C stops everything."));
+                var failed = string.Join(", ", rows.Where(row => row.Colour == Red).Select(row => row.Name));
+                Console.Out.WriteLine(Paint(Bold, $"Up after {seconds} s{(failed.Length > 0 ? $", without {failed}" : "")}. Ctrl+C stops everything."));
             }
         }
     }

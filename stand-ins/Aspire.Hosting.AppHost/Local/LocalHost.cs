@@ -65,10 +65,13 @@ internal sealed class LocalHost(
         {
             throw new DistributedApplicationException(
                 "Publishing needs the genuine Aspire packages, and this build uses the stand-ins, which only run. "
-                + "Build with -p:UseStandIns=false where the package source has Aspire (stand-ins/README.md; https://aspire.dev/deployment/overview/).");
+                + "Build with -p:UseStandIns=false where the package source has Aspire (stand-ins/README.md; https://aspire.dev/deployment/).");
         }
 
+        using var started = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        cancellationToken = started.Token;
         await Eventing.PublishAsync(new BeforeStartEvent(Services, Model), cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         await CheckAsync(cancellationToken);
         Ports.Allocate(Model, randomize: configuration.GetValue("DcpPublisher:RandomizePorts", false));
         Dashboard = Console is not null && !options.DisableDashboard && configuration.GetValue("Dashboard:Enabled", true)
@@ -98,6 +101,7 @@ internal sealed class LocalHost(
             }
         }
 
+        cancellationToken.ThrowIfCancellationRequested();
         Dashboard?.Start(_watchdog, line => Console?.Say(line), _stopping.Token);
         _starting = Task.WhenAll(_processes.Where(process => !process.Resource.HasAnnotationOfType<ExplicitStartupAnnotation>()).Select(StartAsync));
         await Eventing.PublishAsync(new AfterResourcesCreatedEvent(Services, Model), cancellationToken);
@@ -286,7 +290,7 @@ internal sealed class LocalHost(
 
         if (_starting is not null)
         {
-            await _starting.WaitAsync(TimeSpan.FromSeconds(2)).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.WhenAny(_starting, Task.Delay(TimeSpan.FromSeconds(2)));
         }
 
         var all = StopInOrderAsync();

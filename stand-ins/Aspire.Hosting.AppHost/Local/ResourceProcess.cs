@@ -121,7 +121,15 @@ internal sealed class ResourceProcess(LocalHost host, IResource resource, string
         Publish(KnownResourceStates.Finished, snapshot => snapshot with { ExitCode = code, StopTimeStamp = DateTime.UtcNow });
         if (host.Notifications.TryGetCurrentState(Id, out var current))
         {
-            await host.Eventing.PublishAsync(new ResourceStoppedEvent(Resource, host.Services, current));
+            try
+            {
+                await host.Eventing.PublishAsync(new ResourceStoppedEvent(Resource, host.Services, current));
+            }
+            catch (Exception exception)
+            {
+                // The handlers are the AppHost's own code; what they throw must not keep the host from stopping the rest.
+                host.Logs.Write(Id, $"what was to be done after its end failed: {exception.Message}", isError: true);
+            }
         }
     }
 

@@ -35,13 +35,14 @@ internal static class Runner
         string? problem = null;
         try
         {
-            var starting = application.StartAsync(cancellationToken);
+            // Not on this thread: a handler of the AppHost may take its time, and a signal must not wait for it.
+            var starting = Task.Run(() => application.StartAsync(cancellationToken), CancellationToken.None);
             if (await Task.WhenAny(starting, end.Task) == starting)
             {
                 await starting;
             }
 
-            if (await Task.WhenAny(end.Task, host.CannotGoOn) == host.CannotGoOn)
+            if (await Task.WhenAny(end.Task, host.CannotGoOn) != end.Task)
             {
                 problem = $"Stopped: {await host.CannotGoOn}";
             }
