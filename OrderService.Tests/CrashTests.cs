@@ -12,8 +12,7 @@ public sealed class CrashTests(ShopFixture shop)
     {
         var customer = shop.NewCustomer();
         var product = await shop.NewProductAsync();
-        var worker = shop.ProcessOf(ResourceNames.Worker);
-        ProcessTree.Pause(worker);
+        ProcessTree.Pause(shop.ProcessOf(ResourceNames.Worker));
 
         // Committed while the worker can't have seen it: between commit and send.
         var orders = new List<Guid>();
@@ -23,8 +22,8 @@ public sealed class CrashTests(ShopFixture shop)
             await customer.CancelAsync(orders[^1]);
         }
 
-        ProcessTree.Kill(worker);
-        await shop.RestartAsync(ResourceNames.Worker);
+        await shop.KillAsync(ResourceNames.Worker);
+        await shop.StartAsync(ResourceNames.Worker);
 
         foreach (var order in orders)
         {
@@ -42,7 +41,6 @@ public sealed class CrashTests(ShopFixture shop)
         var warmUp = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
         await shop.Events.WaitAsync(warmUp, 1);
         var broker = shop.ProcessOf(ResourceNames.Kafka);
-        var worker = shop.ProcessOf(ResourceNames.Worker);
 
         // The relay hands the events to a broker that takes them and answers nothing: between send and acknowledgement.
         ProcessTree.Pause(broker);
@@ -52,14 +50,14 @@ public sealed class CrashTests(ShopFixture shop)
             orders = [.. (await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => customer.OrderAsync(product, 1)))).Select(order => order.Is(HttpStatusCode.Created).Id)];
             await Task.WhenAll(orders.Select(order => customer.CancelAsync(order)));
             await Eventually.SeeAsync(() => RelayReadAsync(), read => read, "the relay having read the rows");
-            ProcessTree.Kill(worker);
+            await shop.KillAsync(ResourceNames.Worker);
         }
         finally
         {
             ProcessTree.Resume(broker);
         }
 
-        await shop.RestartAsync(ResourceNames.Worker);
+        await shop.StartAsync(ResourceNames.Worker);
 
         foreach (var order in orders)
         {
@@ -83,13 +81,13 @@ public sealed class CrashTests(ShopFixture shop)
     {
         var customer = shop.NewCustomer();
         var product = await shop.NewProductAsync();
-        ProcessTree.Kill(shop.ProcessOf(ResourceNames.Worker));
+        await shop.KillAsync(ResourceNames.Worker);
 
         var order = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
         using var health = await shop.Api.GetAsync("/health");
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
 
-        await shop.RestartAsync(ResourceNames.Worker);
+        await shop.StartAsync(ResourceNames.Worker);
         Assert.Equal(["placed"], (await shop.Events.WaitAsync(order, 1)).Select(e => e.Name));
     }
 

@@ -127,7 +127,15 @@ public sealed class ShopFixture : IAsyncLifetime
             ? Convert.ToInt32(pid, System.Globalization.CultureInfo.InvariantCulture)
             : throw new InvalidOperationException($"{resource} has no process.");
 
-    internal async Task RestartAsync(string resource)
+    /// <summary>Kills a resource's process where it stands and returns when the host has noticed.</summary>
+    internal async Task KillAsync(string resource)
+    {
+        ProcessTree.Kill(ProcessOf(resource));
+        using var patience = new CancellationTokenSource(Eventually.Deadline);
+        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, patience.Token);
+    }
+
+    internal async Task StartAsync(string resource)
     {
         var result = await App.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StartCommand);
         Assert.True(result.Success, result.ToString());
