@@ -30,6 +30,7 @@ public sealed class CheckoutJourneyTests(ShopFixture shop) : IAsyncLifetime
         Assert.Equal("\"1\"", placed.ETag);
         Assert.Equal("PENDING", placed.OrderStatus);
         Assert.Equal(189.48m, placed.Body.GetProperty("totalAmount").GetDecimal());
+        Assert.EndsWith("Z", placed.Body.GetProperty("createdAt").GetString(), StringComparison.Ordinal);
         Assert.Equal(0, (await customer.GetAsync("/api/cart")).Body.GetProperty("items").GetArrayLength());
 
         await customer.WaitAsync(placed.Id, "DELIVERED");

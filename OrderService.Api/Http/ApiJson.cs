@@ -9,7 +9,7 @@ using OrderService.Core.Messaging;
 namespace OrderService.Api.Http;
 
 /// <summary>The JSON of everything that the API reads and writes, generated at build time.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter)])]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter), typeof(UtcJsonConverter)])]
 [JsonSerializable(typeof(AddToCartRequest))]
 [JsonSerializable(typeof(SetQuantityRequest))]
 [JsonSerializable(typeof(CartResponse))]

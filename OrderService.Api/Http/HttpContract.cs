@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.Net.Http.Headers;
-using OrderService.Core.Messaging;
 
 namespace OrderService.Api.Http;
 
@@ -31,7 +30,11 @@ internal static class HttpContract
         {
             var json = http.SerializerOptions;
             json.TypeInfoResolverChain.Insert(0, ApiJson.Default);
-            json.Converters.Add(new OrderStatusJsonConverter());
+            foreach (var converter in ApiJson.Default.Options.Converters)
+            {
+                json.Converters.Add(converter);
+            }
+
             json.NumberHandling = JsonNumberHandling.Strict;
             json.AllowDuplicateProperties = false;
         });

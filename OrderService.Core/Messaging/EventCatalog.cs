@@ -117,7 +117,7 @@ public static class EventCatalog
 /// <summary>A message that can't be read, now or at any repeat.</summary>
 public sealed class UnreadableEventException(string message, Exception? inner = null) : Exception(message, inner);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter)])]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter), typeof(UtcJsonConverter)])]
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(OrderConfirmed))]
 [JsonSerializable(typeof(OrderProcessing))]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
@@ -24,8 +25,9 @@ public static class OrdersDatabase
     public const string IdempotencyKey = "pk_idempotency_keys";
 
     /// <summary>
-    /// Adds <see cref="OrdersDbContext"/> and an <see cref="NpgsqlDataSource"/> for what EF Core has no words for (LISTEN, advisory
-    /// locks), both on the connection string <paramref name="connectionName"/>.
+    /// Adds <see cref="OrdersDbContext"/> and, for what EF Core has no words for (LISTEN, advisory locks), the
+    /// <see cref="NpgsqlDataSource"/> whose connections it uses. Commands that belong to no trace, such as a relay's looks at an empty
+    /// outbox, leave no spans.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no such connection string.</exception>
     public static void AddOrdersDatabase(this IHostApplicationBuilder builder, string connectionName)
@@ -42,11 +44,19 @@ public static class OrdersDatabase
                 .Ignore(RelationalEventId.PendingModelChangesWarning)
                 // Failures are exceptions too, and many are expected: a unique violation is how a race ends.
                 .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug))));
-        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connectionString));
+        builder.Services.AddSingleton(services =>
+        {
+            var dataSource = new NpgsqlDataSourceBuilder(connectionString);
+            dataSource.ConfigureTracing(tracing => tracing
+                .ConfigureCommandFilter(_ => Activity.Current is not null)
+                .ConfigureBatchFilter(_ => Activity.Current is not null));
+            return dataSource.Build();
+        });
         builder.Services.AddSingleton<OutboxWakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWakeup>());
-        builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) =>
-            options.AddInterceptors(services.GetRequiredService<OutboxWakeup>()));
+        builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) => options
+            .UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
+            .AddInterceptors(services.GetRequiredService<OutboxWakeup>()));
     }
 
     /// <summary>Whether saving failed because another row has the same value of a unique constraint.</summary>

@@ -45,7 +45,7 @@ public sealed class EventCatalogTests
         var body = JsonDocument.Parse(payload).RootElement;
         Assert.Equal("CANCELLED", body.GetProperty("status").GetString());
         Assert.Equal(order.Id, body.GetProperty("orderId").GetGuid());
-        Assert.Equal("2026-11-22T10:00:00+00:00", body.GetProperty("at").GetString());
+        Assert.Equal("2026-11-22T10:00:00Z", body.GetProperty("at").GetString());
     }
 
     [Theory]
