@@ -26,8 +26,8 @@ public static class OrdersDatabase
 
     /// <summary>
     /// Adds <see cref="OrdersDbContext"/> and, for what EF Core has no words for (LISTEN, advisory locks), the
-    /// <see cref="NpgsqlDataSource"/> whose connections it uses. Commands that belong to no trace, such as a relay's looks at an empty
-    /// outbox, leave no spans.
+    /// <see cref="NpgsqlDataSource"/> whose connections it uses. Commands that belong to no recorded trace, such as a relay's looks at an
+    /// empty outbox and those of health checks, leave no spans.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no such connection string.</exception>
     public static void AddOrdersDatabase(this IHostApplicationBuilder builder, string connectionName)
@@ -48,8 +48,8 @@ public static class OrdersDatabase
         {
             var dataSource = new NpgsqlDataSourceBuilder(connectionString);
             dataSource.ConfigureTracing(tracing => tracing
-                .ConfigureCommandFilter(_ => Activity.Current is not null)
-                .ConfigureBatchFilter(_ => Activity.Current is not null));
+                .ConfigureCommandFilter(_ => Activity.Current is { Recorded: true })
+                .ConfigureBatchFilter(_ => Activity.Current is { Recorded: true }));
             return dataSource.Build();
         });
         builder.Services.AddSingleton<OutboxWakeup>();
