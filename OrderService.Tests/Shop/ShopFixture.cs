@@ -16,12 +16,15 @@ public sealed class ShopFixture : IAsyncLifetime
     private DistributedApplication? _app;
     private KafkaTap? _tap;
     private Publisher? _publisher;
+    private OtlpReceiver? _telemetry;
 
     internal DistributedApplication App => _app ?? throw new InvalidOperationException("The graph is not up.");
 
     internal KafkaTap Events => _tap ?? throw new InvalidOperationException("The graph is not up.");
 
     internal Publisher Publisher => _publisher ?? throw new InvalidOperationException("The graph is not up.");
+
+    internal OtlpReceiver Telemetry => _telemetry ?? throw new InvalidOperationException("The graph is not up.");
 
     internal HttpClient Api { get; private set; } = new();
 
@@ -38,6 +41,17 @@ public sealed class ShopFixture : IAsyncLifetime
     {
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderService_AppHost>(
             ["--embedded", $"--Embedded:DataPath={_data}"]);
+        _telemetry = await OtlpReceiver.StartAsync();
+        foreach (var service in builder.Resources.OfType<ProjectResource>())
+        {
+            builder.CreateResourceBuilder(service)
+                .WithEnvironment("OTEL_SERVICE_NAME", service.Name)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", _telemetry.Endpoint)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+                .WithEnvironment("OTEL_BSP_SCHEDULE_DELAY", "500")
+                .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", "1000");
+        }
+
         _app = await builder.BuildAsync();
         await _app.StartAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
@@ -75,6 +89,11 @@ public sealed class ShopFixture : IAsyncLifetime
         if (_app is not null)
         {
             await _app.DisposeAsync();
+        }
+
+        if (_telemetry is not null)
+        {
+            await _telemetry.DisposeAsync();
         }
 
         Directory.Delete(_data, recursive: true);

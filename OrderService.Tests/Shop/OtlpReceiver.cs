@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace OrderService.Tests.Shop;
+
+/// <summary>
+/// Takes OTLP over HTTP, as a collector does. Exports are kept as they came: in protobuf a trace id is its sixteen bytes and a name its
+/// UTF-8, so what was exported together can be looked for without the schema.
+/// </summary>
+internal sealed class OtlpReceiver : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<byte[]> _traces = new();
+    private readonly ConcurrentQueue<byte[]> _metrics = new();
+    private readonly WebApplication _app;
+
+    private OtlpReceiver(WebApplication app) => _app = app;
+
+    public string Endpoint => _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+
+    public static async Task<OtlpReceiver> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var receiver = new OtlpReceiver(builder.Build());
+        receiver._app.MapPost("/v1/traces", (HttpRequest request) => KeepAsync(request, receiver._traces));
+        receiver._app.MapPost("/v1/metrics", (HttpRequest request) => KeepAsync(request, receiver._metrics));
+        receiver._app.MapPost("/v1/logs", () => Results.Ok());
+        await receiver._app.StartAsync();
+        return receiver;
+    }
+
+    /// <summary>Whether a service exported a span of that name in that trace.</summary>
+    public bool HasSpan(string traceId, string service, string name)
+    {
+        var trace = Convert.FromHexString(traceId);
+        return _traces.Any(export => Has(export, trace) && Has(export, Encoding.UTF8.GetBytes(service)) && Has(export, Encoding.UTF8.GetBytes(name)));
+    }
+
+    /// <summary>Whether a service exported an instrument of that name.</summary>
+    public bool HasMetric(string service, string name) =>
+        _metrics.Any(export => Has(export, Encoding.UTF8.GetBytes(service)) && Has(export, Encoding.UTF8.GetBytes(name)));
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static bool Has(byte[] export, byte[] part) => export.AsSpan().IndexOf(part) >= 0;
+
+    private static async Task<IResult> KeepAsync(HttpRequest request, ConcurrentQueue<byte[]> exports)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        exports.Enqueue(body.ToArray());
+        return Results.Bytes([], "application/x-protobuf");
+    }
+}
