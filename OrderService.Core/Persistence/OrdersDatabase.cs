@@ -21,6 +21,9 @@ public static class OrdersDatabase
     /// <summary>Unique: a message is put aside once.</summary>
     public const string ParkedKey = "pk_parked_messages";
 
+    /// <summary>Unique: an order makes one step at a time.</summary>
+    public const string HistoryKey = "pk_order_history";
+
     /// <summary>Unique: a key is used once per user and route.</summary>
     public const string IdempotencyKey = "pk_idempotency_keys";
 

@@ -31,17 +31,31 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     public DbSet<IdempotencyRecord> IdempotencyKeys => Set<IdempotencyRecord>();
 
     /// <inheritdoc />
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         AddWhatOrdersOwe();
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        try
+        {
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        }
+        catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.HistoryKey))
+        {
+            throw LostRace(e);
+        }
     }
 
     /// <inheritdoc />
     public override int SaveChanges(bool acceptAllChangesOnSuccess)
     {
         AddWhatOrdersOwe();
-        return base.SaveChanges(acceptAllChangesOnSuccess);
+        try
+        {
+            return base.SaveChanges(acceptAllChangesOnSuccess);
+        }
+        catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.HistoryKey))
+        {
+            throw LostRace(e);
+        }
     }
 
     /// <inheritdoc />
@@ -67,6 +81,13 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
         configurationBuilder.Properties<OutboxChannel>().HaveConversion<UpperCase<OutboxChannel>>().HaveColumnType("text");
         configurationBuilder.Properties<ParkedDirection>().HaveConversion<UpperCase<ParkedDirection>>().HaveColumnType("text");
     }
+
+    /// <summary>
+    /// EF Core may insert the history before it updates the order. Who changed the order at the same time then shows as a step that
+    /// is there already, and not as a version that isn't.
+    /// </summary>
+    private static DbUpdateConcurrencyException LostRace(DbUpdateException failure) =>
+        new("The order was changed by somebody else at the same time.", failure.InnerException);
 
     private void AddWhatOrdersOwe()
     {

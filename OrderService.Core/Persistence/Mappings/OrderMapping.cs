@@ -36,7 +36,7 @@ internal sealed class OrderHistoryMapping : IEntityTypeConfiguration<OrderHistor
     public void Configure(EntityTypeBuilder<OrderHistoryEntry> entry)
     {
         entry.ToTable("order_history");
-        entry.HasKey(e => new { e.OrderId, e.Sequence }).HasName("pk_order_history");
+        entry.HasKey(e => new { e.OrderId, e.Sequence }).HasName(OrdersDatabase.HistoryKey);
         entry.Property(e => e.Sequence).ValueGeneratedNever();
         entry.Property(e => e.From).HasColumnName("from_status");
         entry.Property(e => e.To).HasColumnName("to_status");
