@@ -1,6 +1,4 @@
-using System.Net.Sockets;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
+using OrderService.Core.Persistence;
 
 namespace OrderService.Worker;
 
@@ -29,7 +27,7 @@ internal abstract partial class PeriodicJob(TimeSpan interval, TimeProvider time
             {
                 LogDatabaseAway(logger, GetType().Name, e.Message);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(logger, GetType().Name, e);
             }
@@ -41,18 +39,4 @@ internal abstract partial class PeriodicJob(TimeSpan interval, TimeProvider time
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Job} failed, and the next look comes as ever")]
     private static partial void LogFailed(ILogger logger, string job, Exception exception);
-}
-
-/// <summary>Tells failures of the database apart from failures of what was asked of it.</summary>
-internal static class DatabaseFailure
-{
-    /// <summary>Whether the cause is the connection to PostgreSQL or its state, so that the same may work later.</summary>
-    public static bool IsAway(Exception failure) => failure switch
-    {
-        PostgresException postgres => postgres.IsTransient,
-        NpgsqlException or SocketException or TimeoutException => true,
-        DbUpdateException { InnerException: { } inner } => IsAway(inner),
-        InvalidOperationException { InnerException: { } inner } => IsAway(inner),
-        _ => false,
-    };
 }

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 using OrderService.Api.Clients;
 using OrderService.Core.Orders;
+using OrderService.Core.Persistence;
 
 namespace OrderService.Api.Http;
 
@@ -39,7 +39,7 @@ internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger)
         BadHttpRequestException bad => TypedResults.Problem(statusCode: bad.StatusCode),
         OrderRuleException refused => Problems.Of(StatusCodes.Status409Conflict, refused.Rule, refused.Message),
         DependencyUnavailableException away => Unavailable(away.Dependency, away.Message),
-        _ when IsDatabaseAway(exception) => Unavailable(ResourceNames.Postgres, "The orders database does not answer."),
+        _ when DatabaseFailure.IsAway(exception) => Unavailable(ResourceNames.Postgres, "The orders database does not answer."),
         _ => null,
     };
 
@@ -58,15 +58,6 @@ internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger)
 
     private static ProblemHttpResult Unavailable(string dependency, string detail) => Problems.Of(
         StatusCodes.Status503ServiceUnavailable, "unavailable", $"{detail} Try again in a few seconds.", ("dependency", dependency));
-
-    /// <summary>EF Core wraps what Npgsql throws, at times more than once.</summary>
-    private static bool IsDatabaseAway(Exception? exception) => exception switch
-    {
-        null => false,
-        PostgresException failed => failed.IsTransient || failed.SqlState.StartsWith("57P", StringComparison.Ordinal),
-        NpgsqlException => true,
-        _ => IsDatabaseAway(exception.InnerException),
-    };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} answered 503: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string method, string path, string reason, Exception cause);

@@ -278,5 +278,5 @@ internal sealed partial class Placement(
     private static partial void LogNotReleased(ILogger logger, Guid orderId, Exception cause);
 
     /// <summary>Nobody knows whether the commit took effect.</summary>
-    private sealed class OutcomeUnknownException(Exception cause) : Exception("Whether the order was written is not known.", cause);
+    private sealed class OutcomeUnknownException(Exception cause) : DbUpdateException("Whether the order was written is not known.", cause);
 }

@@ -40,7 +40,7 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
                 await using var notify = database.CreateCommand($"NOTIFY {ChannelName}");
                 await notify.ExecuteNonQueryAsync(stoppingToken);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotNotified(logger, e.Message);
             }

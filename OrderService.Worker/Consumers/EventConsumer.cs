@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;
 using OrderService.Core.Messaging;
+using OrderService.Core.Persistence;
 using OrderService.Worker.Outbox;
 
 namespace OrderService.Worker.Consumers;
