@@ -19,11 +19,11 @@ internal sealed partial class OutboxRelay(
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
-    private readonly Backoff<Guid> _heldUp = new(options.MinBackoff, options.MaxBackoff);
+    private readonly Backoff<Guid> _heldUp = new(options.MinBackoff, options.MaxBackoff, time);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var backoff = new Backoff<OutboxChannel>(options.MinBackoff, options.MaxBackoff);
+        var backoff = new Backoff<OutboxChannel>(options.MinBackoff, options.MaxBackoff, time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -36,7 +36,7 @@ internal sealed partial class OutboxRelay(
             }
             catch (Exception e)
             {
-                var wait = backoff.Fail(sender.Channel, time.GetUtcNow());
+                var wait = backoff.Fail(sender.Channel);
                 LogInterrupted(logger, sender.Channel, wait.TotalSeconds, e.Message, e);
                 await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -66,12 +66,11 @@ internal sealed partial class OutboxRelay(
             }
 
             woken = false;
-            var now = time.GetUtcNow();
-            var heldUp = _heldUp.Waiting(now);
+            var heldUp = _heldUp.Waiting();
             if (heldUp.Length >= options.BatchSize)
             {
                 // So many can't be the fault of the orders: the other side is away, and more rows would only fail as well.
-                await session.WaitAsync(_heldUp.NextWait(now, options.PollInterval), cancellationToken);
+                await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
                 continue;
             }
 
@@ -83,10 +82,10 @@ internal sealed partial class OutboxRelay(
                 continue;
             }
 
-            _heldUp.ForgetDue(now);
+            _heldUp.ForgetAllBut(heldUp);
             if (!woken)
             {
-                await session.WaitAsync(_heldUp.NextWait(time.GetUtcNow(), options.PollInterval), cancellationToken);
+                await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
             }
         }
     }
@@ -155,7 +154,7 @@ internal sealed partial class OutboxRelay(
             catch (Exception e)
             {
                 // Whatever the cause, the order's row stays and is tried again; the log has the cause.
-                var wait = _heldUp.Fail(order.Key, time.GetUtcNow());
+                var wait = _heldUp.Fail(order.Key);
                 LogHeldUp(logger, sender.Channel, order.Key, e.Message, wait.TotalSeconds, e);
             }
             finally
