@@ -28,6 +28,15 @@ public static class OrdersDatabase
     public const string IdempotencyKey = "pk_idempotency_keys";
 
     /// <summary>
+    /// Key of the <see cref="NpgsqlDataSource"/> for sessions that own something, advisory locks for instance: what they own is free as
+    /// soon as they are closed, which a pool would put off until the connection's next use.
+    /// </summary>
+    public const string Sessions = "sessions";
+
+    /// <summary>How often such a session shows that its process still runs.</summary>
+    public static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// Adds <see cref="OrdersDbContext"/> and, for what EF Core has no words for (LISTEN, advisory locks), the
     /// <see cref="NpgsqlDataSource"/> whose connections it uses. Commands that belong to no recorded trace, such as a relay's looks at an
     /// empty outbox and those of health checks, leave no spans.
@@ -47,19 +56,23 @@ public static class OrdersDatabase
                 .Ignore(RelationalEventId.PendingModelChangesWarning)
                 // Failures are exceptions too, and many are expected: a unique violation is how a race ends.
                 .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug))));
-        builder.Services.AddSingleton(services =>
-        {
-            var dataSource = new NpgsqlDataSourceBuilder(connectionString);
-            dataSource.ConfigureTracing(tracing => tracing
-                .ConfigureCommandFilter(_ => Activity.Current is { Recorded: true })
-                .ConfigureBatchFilter(_ => Activity.Current is { Recorded: true }));
-            return dataSource.Build();
-        });
+        builder.Services.AddSingleton(_ => CreateDataSource(new(connectionString)));
+        builder.Services.AddKeyedSingleton(
+            Sessions, (_, _) => CreateDataSource(new(connectionString) { Pooling = false, KeepAlive = (int)SignOfLife.TotalSeconds }));
         builder.Services.AddSingleton<OutboxWakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWakeup>());
         builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) => options
             .UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
             .AddInterceptors(services.GetRequiredService<OutboxWakeup>()));
+    }
+
+    private static NpgsqlDataSource CreateDataSource(NpgsqlConnectionStringBuilder connectionString)
+    {
+        var dataSource = new NpgsqlDataSourceBuilder(connectionString.ConnectionString);
+        dataSource.ConfigureTracing(tracing => tracing
+            .ConfigureCommandFilter(_ => Activity.Current is { Recorded: true })
+            .ConfigureBatchFilter(_ => Activity.Current is { Recorded: true }));
+        return dataSource.Build();
     }
 
     /// <summary>Whether saving failed because another row has the same value of a unique constraint.</summary>

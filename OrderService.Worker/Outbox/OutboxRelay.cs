@@ -14,7 +14,7 @@ namespace OrderService.Worker.Outbox;
 internal sealed partial class OutboxRelay(
     IOutboxSender sender,
     RelayOptions options,
-    NpgsqlDataSource database,
+    [FromKeyedServices(OrdersDatabase.Sessions)] NpgsqlDataSource sessions,
     ParkingLot parkingLot,
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
@@ -45,10 +45,11 @@ internal sealed partial class OutboxRelay(
 
     private async Task RelayAsync(Action alive, CancellationToken cancellationToken)
     {
-        await using var session = await database.OpenConnectionAsync(cancellationToken);
+        await using var session = await sessions.OpenConnectionAsync(cancellationToken);
         var woken = false;
         session.Notification += (_, _) => woken = true;
-        await using (var listen = new NpgsqlCommand($"LISTEN {OutboxWakeup.ChannelName}", session))
+        await using (var listen = new NpgsqlCommand(
+            $"SET idle_session_timeout = {(long)options.SessionTimeout.TotalMilliseconds}; LISTEN {OutboxWakeup.ChannelName}", session))
         {
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }

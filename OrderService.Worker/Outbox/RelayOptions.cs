@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using OrderService.Core.Persistence;
 
 namespace OrderService.Worker.Outbox;
 
@@ -18,6 +19,13 @@ internal sealed class RelayOptions
     /// <summary>How often replicas share the shards out anew.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan BalanceInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long PostgreSQL waits for a sign of life before it gives the shards to other replicas. A running relay gives one every
+    /// <see cref="OrdersDatabase.SignOfLife"/>.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:05", "00:10:00")]
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Wait after a first failure; it doubles up to <see cref="MaxBackoff"/>.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]

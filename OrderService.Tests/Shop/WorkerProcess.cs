@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Aspire.Hosting.Testing;
+
+namespace OrderService.Tests.Shop;
+
+/// <summary>One more replica of the worker, beside the one of the graph and on the same PostgreSQL and Kafka.</summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    private readonly Process _process;
+
+    private WorkerProcess(Process process) => _process = process;
+
+    public int Id => _process.Id;
+
+    public static async Task<WorkerProcess> StartAsync(ShopFixture shop, params (string Setting, string Value)[] settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrderService.Worker.dll")])
+        {
+            RedirectStandardOutput = true,
+            Environment =
+            {
+                ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+                [$"ConnectionStrings__{ResourceNames.Orders}"] = await shop.ConnectionStringAsync(ResourceNames.Orders),
+                [$"ConnectionStrings__{ResourceNames.Kafka}"] = await shop.ConnectionStringAsync(ResourceNames.Kafka),
+                [$"services__{ResourceNames.Products}__http__0"] = shop.App.GetEndpoint(ResourceNames.Products, "http").ToString(),
+            },
+        };
+        foreach (var (setting, value) in settings)
+        {
+            start.Environment[setting.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        return new WorkerProcess(process);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            ProcessTree.Kill(Id);
+        }
+
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
