@@ -36,16 +36,13 @@ internal abstract class Infrastructure
         var runtime = wish == "auto" ? ContainerRuntime.Find(builder.Configuration["ASPIRE_CONTAINER_RUNTIME"]) : null;
         var (embedded, reason) = (wish, runtime) switch
         {
-            ("embedded", _) => (true, "as asked"),
-            ("containers", _) => (false, "as asked"),
-            ("auto", null) => (true, "no container runtime answered"),
-            ("auto", _) => (false, $"{runtime} answered"),
+            ("embedded" or "containers", _) => (wish == "embedded", $"the setting {Setting} is '{wish}'"),
+            ("auto", null) => (true, "no container runtime answers; --containers insists on one"),
+            ("auto", _) => (false, $"{runtime} answers; --embedded does without"),
             _ => throw new InfrastructureException($"The setting {Setting} is '{wish}'. It can be auto, containers or embedded."),
         };
 
-        Console.WriteLine(embedded
-            ? $"PostgreSQL, Redis and Kafka run from this machine's own programs ({reason}); --containers runs them in containers"
-            : $"PostgreSQL, Redis and Kafka run in containers ({reason}); --embedded runs them from this machine's own programs");
+        Console.WriteLine($"PostgreSQL, Redis and Kafka run {(embedded ? "from this machine's own programs" : "in containers")} ({reason})");
 
         if (!embedded)
         {

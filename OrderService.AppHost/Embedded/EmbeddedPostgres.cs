@@ -76,6 +76,8 @@ internal static class EmbeddedPostgresExtensions
             .WithEndpoint(name: EmbeddedPostgresResource.EndpointName, scheme: "tcp", isProxied: false)
             .WithArgs([.. command[1..], "-D", cluster])
             .WithArgs("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", $"max_connections={MaxConnections}")
+            // The level above ERROR: a statement's error goes to the client that sent it, which tells it where it matters.
+            .WithArgs("-c", "log_min_messages=log", "-c", "log_checkpoints=off")
             .WithArgs(context =>
             {
                 context.Args.Add("-p");

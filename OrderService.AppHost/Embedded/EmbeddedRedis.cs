@@ -48,7 +48,7 @@ internal static class EmbeddedRedisExtensions
                 context.Args.Add("--port");
                 context.Args.Add(redis.Endpoint.Property(EndpointProperty.TargetPort));
             })
-            .WithArgs("--bind", "127.0.0.1", "--dir", folder, "--pidfile", Path.Combine(folder, PidFile), "--appendonly", "yes", "--save", "")
+            .WithArgs("--bind", "127.0.0.1", "--dir", folder, "--pidfile", Path.Combine(folder, PidFile), "--appendonly", "yes", "--save", "", "--loglevel", "warning")
             .OnConnectionStringAvailable(async (resource, _, stop) =>
                 connectionString = await resource.ConnectionStringExpression.GetValueAsync(stop))
             .WithHealthCheck(healthCheck);

@@ -87,7 +87,7 @@ internal sealed class HealthMonitor : IAsyncDisposable
                 if (!ready && DateTime.UtcNow > complainAt)
                 {
                     complainAt = DateTime.UtcNow + (2 * Patience);
-                    _host.Console?.Say($"{id} runs, but is not healthy yet: {Complaint(report)}");
+                    _host.Console?.Failed(id, $"runs, but is not healthy yet: {Complaint(report)}", _host.Logs.LastLines(id, 5));
                 }
 
                 await Task.Delay(interval, cancellationToken);

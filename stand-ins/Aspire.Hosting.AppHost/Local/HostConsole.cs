@@ -27,13 +27,19 @@ internal sealed class HostConsole
     {
         _host = host;
         _width = host.Processes.Select(process => process.Id.Length).DefaultIfEmpty(_width).Max();
+        Say("Built with the stand-ins for packages that the package source lacks (stand-ins/README.md)");
         Say($"Starting {string.Join(", ", host.Processes.Select(process => process.Id))}");
         _ = WatchAsync();
     }
 
-    /// <summary>A line of a resource.</summary>
+    /// <summary>A line of a resource. What a server says when it starts and stops is left out: if it fails, its last lines are shown.</summary>
     public void Write(string resource, LogLine line)
     {
+        if (_host!.Processes.Any(process => process.Id == resource && process.Resource is ExecutableResource) && (_host.IsStopping || !IsReady(resource)))
+        {
+            return;
+        }
+
         var colour = line.Content.TrimStart() switch
         {
             var text when text.StartsWith("warn", StringComparison.OrdinalIgnoreCase) => Yellow,
@@ -98,6 +104,9 @@ internal sealed class HostConsole
             }
         }
     }
+
+    private bool IsReady(string resource) =>
+        _host!.Notifications.TryGetCurrentState(resource, out var state) && state.Snapshot.Ready is { IsCompleted: true };
 
     private List<Row> Rows() =>
     [

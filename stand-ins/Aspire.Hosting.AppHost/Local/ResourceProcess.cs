@@ -205,6 +205,8 @@ internal sealed class ResourceProcess(LocalHost host, IResource resource, string
         // One line per message, so that the lines of several services can be read together.
         variables["LOGGING__CONSOLE__FORMATTERNAME"] = "simple";
         variables["LOGGING__CONSOLE__FORMATTEROPTIONS__SINGLELINE"] = "true";
+        // Where it listens and that it runs is in the host's table.
+        variables["LOGGING__LOGLEVEL__MICROSOFT.HOSTING.LIFETIME"] = "Warning";
         var urls = from endpoint in Resource.Annotations.OfType<EndpointAnnotation>()
                    where endpoint.UriScheme is "http" or "https"
                    let port = replica == 0 ? endpoint.AllocatedEndpoint!.Port : endpoint.ReplicaPorts[replica - 1]
