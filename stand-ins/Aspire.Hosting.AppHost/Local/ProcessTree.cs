@@ -37,6 +37,21 @@ internal static partial class ProcessTree
         }
     }
 
+    /// <summary>Completes when the process that started this one has ended. Never on Windows.</summary>
+    public static async Task ParentEndAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
+        for (var parent = GetParent(); GetParent() == parent;)
+        {
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Every living process of the tree.</summary>
     /// <param name="leader">The process it began with, which leads a session of its own; 0 for those with the marker only.</param>
     /// <param name="marker">The beginning of the marker's value.</param>
@@ -123,6 +138,9 @@ internal static partial class ProcessTree
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int pid, int signal);
+
+    [LibraryImport("libc", EntryPoint = "getppid")]
+    private static partial int GetParent();
 
     private sealed record ProcessStat(int Pid, char State, int Parent, int Session);
 }

@@ -32,6 +32,12 @@ internal static class Runner
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
         using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnSignal);
         await using var cancelled = cancellationToken.Register(() => end.TrySetResult());
+        using var over = new CancellationTokenSource();
+        if (Environment.GetEnvironmentVariable("DOTNET_LAUNCH_PROFILE") is not null)
+        {
+            _ = FollowAsync();
+        }
+
         string? problem = null;
         try
         {
@@ -56,6 +62,7 @@ internal static class Runner
             // Asked to end while starting.
         }
 
+        await over.CancelAsync();
         await application.StopAsync(CancellationToken.None);
         if (problem is not null)
         {
@@ -63,5 +70,20 @@ internal static class Runner
         }
 
         return problem is null;
+
+        // 'dotnet run' sets the variable. When it is killed outright, nobody is left who could end this process.
+        async Task FollowAsync()
+        {
+            try
+            {
+                await ProcessTree.ParentEndAsync(over.Token);
+                console.Say("'dotnet run' was killed, stopping");
+                end.TrySetResult();
+            }
+            catch (OperationCanceledException)
+            {
+                // The end has begun already.
+            }
+        }
     }
 }
