@@ -1,5 +1,4 @@
 using System.Reflection;
-using Microsoft.Extensions.Configuration;
 using OrderService;
 using OrderService.AppHost;
 
@@ -49,7 +48,7 @@ try
         .WithReference(products)
         .WithHttpEndpoint()
         .WithHttpHealthCheck("/health")
-        .WithReplicas(builder.Configuration.GetValue("Worker:Replicas", 1))
+        .WithReplicas(builder.Configuration.GetCount("Worker:Replicas"))
         .WaitForCompletion(migrations)
         .WaitFor(kafka);
 
