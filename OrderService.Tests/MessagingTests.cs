@@ -24,6 +24,27 @@ public sealed class MessagingTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task An_event_id_that_another_source_or_another_orders_event_has_too_is_no_repeat()
+    {
+        var (first, firstOrder) = await PlaceAsync();
+        var (second, secondOrder) = await PlaceAsync();
+        var id = Guid.NewGuid().ToString();
+
+        await shop.Publisher.PaymentSucceededAsync(firstOrder, 10.00m, id);
+        await first.WaitAsync(firstOrder, "CONFIRMED");
+        await shop.Publisher.PaymentSucceededAsync(secondOrder, 10.00m, id);
+        await shop.Publisher.SendAsync("cloudforge.fulfilment", firstOrder.ToString(), Encoding.UTF8.GetBytes($$"""{"orderId":"{{firstOrder}}"}"""), new()
+        {
+            ["ce_id"] = id,
+            ["ce_type"] = "io.cloudforge.fulfilment.picked.v1",
+            ["ce_source"] = "/warehouse",
+        });
+
+        await second.WaitAsync(secondOrder, "CONFIRMED");
+        await first.WaitAsync(firstOrder, "PROCESSING");
+    }
+
+    [Fact]
     public async Task Events_that_come_too_early_wait_for_their_time()
     {
         var (customer, order) = await PlaceAsync();
@@ -95,7 +116,12 @@ public sealed class MessagingTests(ShopFixture shop)
         await shop.Publisher.SendAsync("cloudforge.payments", null, order, good);
         await shop.Publisher.SendAsync("cloudforge.payments", order.ToString(), [0xFF, 0x00, 0xFE], []);
         await shop.Publisher.SendAsync("cloudforge.payments", type, order, $$"""{"orderId":"{{Guid.NewGuid()}}","paymentId":"p","amount":10,"currency":"EUR"}""");
-        await shop.Publisher.SendAsync("cloudforge.payments", type, order, "{}", "an\0id");
+        await shop.Publisher.SendAsync("cloudforge.payments", type, order, good, "an\0id");
+        await shop.Publisher.SendAsync("cloudforge.payments", type, order, good, new string('x', 201));
+        await shop.Publisher.SendAsync("cloudforge.payments", type, order, $$"""{"orderId":"{{order}}","paymentId":"p","currency":"EUR"}""");
+        await shop.Publisher.SendAsync("cloudforge.payments", type, order, $$"""{"orderId":"{{order}}","paymentId":"p","amount":10,"currency":null}""");
+        await shop.Publisher.SendAsync("cloudforge.payments", type, order, $$"""{"orderId":"{{order}}","paymentId":"p","amount":1e99,"currency":"EUR"}""");
+        await shop.Publisher.SendAsync("cloudforge.payments", order.ToString(), null, new() { ["ce_id"] = "tombstone", ["ce_type"] = type });
         await shop.Publisher.SendAsync("cloudforge.payments", null, Encoding.UTF8.GetBytes(good), new() { ["ce_id"] = "no-key", ["ce_type"] = type });
         await shop.Publisher.PaymentSucceededAsync(order, 10.00m);
 
@@ -104,8 +130,8 @@ public sealed class MessagingTests(ShopFixture shop)
             () => shop.ScalarAsync<long>(
                 "SELECT count(*) FROM parked_messages WHERE next_attempt_at IS NULL AND error <> '' AND (key = $1 OR (key IS NULL AND headers->>'ce_id' = 'no-key'))",
                 order.ToString()),
-            parked => parked == 7,
-            "seven parked messages");
+            parked => parked == 12,
+            "twelve parked messages");
     }
 
     private async Task<(Customer Customer, Guid Order)> PlaceAsync()

@@ -117,7 +117,11 @@ public static class EventCatalog
 /// <summary>A message that can't be read, now or at any repeat.</summary>
 public sealed class UnreadableEventException(string message, Exception? inner = null) : Exception(message, inner);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter), typeof(UtcJsonConverter)])]
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    Converters = [typeof(OrderStatusJsonConverter), typeof(UtcJsonConverter)],
+    RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(OrderConfirmed))]
 [JsonSerializable(typeof(OrderProcessing))]

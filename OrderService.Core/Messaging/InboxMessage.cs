@@ -1,10 +1,19 @@
 namespace OrderService.Core.Messaging;
 
-/// <summary>An event that was handled: written in the transaction of its effect, so that a repeat finds it and changes nothing.</summary>
+/// <summary>
+/// An event that was handled: written in the transaction of its effect, so that a repeat finds it and changes nothing. CloudEvents are
+/// told apart by source and id together; one that reuses an id for another order is not taken for a repeat either.
+/// </summary>
 public sealed class InboxMessage
 {
+    /// <summary>The order that it is about.</summary>
+    public required Guid OrderId { get; init; }
+
     /// <summary>The event's id (<c>ce_id</c>).</summary>
     public required string EventId { get; init; }
+
+    /// <summary>Who sent it (<c>ce_source</c>).</summary>
+    public required string Source { get; init; }
 
     /// <summary>Who handled it.</summary>
     public required string Consumer { get; init; }
@@ -12,8 +21,8 @@ public sealed class InboxMessage
     /// <summary>When, UTC. Rows older than the retention go away.</summary>
     public required DateTimeOffset HandledAt { get; init; }
 
-    /// <summary>Longest event id that is accepted.</summary>
-    public const int EventIdLength = 200;
+    /// <summary>Longest event id and longest source that are accepted.</summary>
+    public const int IdentityLength = 200;
 }
 
 /// <summary>A message that could not be handled or sent yet: it waits for its next try, or is parked until somebody replays it.</summary>

@@ -4,10 +4,10 @@ namespace OrderService.Core.Orders;
 public abstract record ExternalEvent(Guid OrderId);
 
 /// <summary>The customer paid.</summary>
-public sealed record PaymentSucceeded(Guid OrderId, string PaymentId, decimal Amount, string Currency) : ExternalEvent(OrderId);
+public sealed record PaymentSucceeded(Guid OrderId, decimal Amount, string Currency, string? PaymentId = null) : ExternalEvent(OrderId);
 
 /// <summary>The payment was refused.</summary>
-public sealed record PaymentFailed(Guid OrderId, string? PaymentId, string? Reason) : ExternalEvent(OrderId);
+public sealed record PaymentFailed(Guid OrderId, string? PaymentId = null, string? Reason = null) : ExternalEvent(OrderId);
 
 /// <summary>The warehouse picked the goods.</summary>
 public sealed record FulfilmentPicked(Guid OrderId) : ExternalEvent(OrderId);

@@ -69,7 +69,7 @@ public sealed class OrderTransitionsTests
         var before = (order.Status, order.Version, order.LastSequence);
         ExternalEvent told = action switch
         {
-            OrderAction.Confirm => new PaymentSucceeded(order.Id, "pay-2", order.TotalAmount, order.Currency),
+            OrderAction.Confirm => new PaymentSucceeded(order.Id, order.TotalAmount, order.Currency),
             OrderAction.Pick => new FulfilmentPicked(order.Id),
             OrderAction.PickUp => new FulfilmentPickedUp(order.Id),
             OrderAction.Deliver => new FulfilmentDelivered(order.Id),

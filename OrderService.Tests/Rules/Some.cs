@@ -29,7 +29,7 @@ internal static class Some
         {
             ExternalEvent[] path =
             [
-                new PaymentSucceeded(order.Id, "pay-1", order.TotalAmount, order.Currency),
+                new PaymentSucceeded(order.Id, order.TotalAmount, order.Currency),
                 new FulfilmentPicked(order.Id),
                 new FulfilmentPickedUp(order.Id),
                 new FulfilmentDelivered(order.Id),

@@ -6,7 +6,7 @@ namespace OrderService.Tests.Shop;
 /// <summary>Another service that publishes what the order service listens to, well-formed or not.</summary>
 internal sealed class Publisher(string bootstrapServers) : IDisposable
 {
-    private readonly IProducer<string?, byte[]> _producer = new ProducerBuilder<string?, byte[]>(
+    private readonly IProducer<string?, byte[]?> _producer = new ProducerBuilder<string?, byte[]?>(
         new ProducerConfig { BootstrapServers = bootstrapServers, EnableIdempotence = true }).Build();
 
     public Task PaymentSucceededAsync(Guid orderId, decimal amount, string? eventId = null) => SendAsync(
@@ -35,7 +35,7 @@ internal sealed class Publisher(string bootstrapServers) : IDisposable
             ["content-type"] = "application/json",
         });
 
-    public async Task SendAsync(string topic, string? key, byte[] body, Dictionary<string, string?> headers)
+    public async Task SendAsync(string topic, string? key, byte[]? body, Dictionary<string, string?> headers)
     {
         var sent = new Headers();
         foreach (var (name, value) in headers.Where(header => header.Value is not null))
@@ -43,7 +43,7 @@ internal sealed class Publisher(string bootstrapServers) : IDisposable
             sent.Add(name, Encoding.UTF8.GetBytes(value!));
         }
 
-        await _producer.ProduceAsync(topic, new Message<string?, byte[]> { Key = key, Value = body, Headers = sent });
+        await _producer.ProduceAsync(topic, new Message<string?, byte[]?> { Key = key, Value = body, Headers = sent });
     }
 
     public void Dispose() => _producer.Dispose();

@@ -43,7 +43,8 @@ internal sealed class ExternalEventHandler(IServiceScopeFactory scopes, TimeProv
 
         try
         {
-            var outcome = await ApplyAsync(Read(message), cancellationToken);
+            var (eventId, told) = Read(message);
+            var outcome = await ApplyAsync(eventId, message.Source, told, cancellationToken);
             activity?.SetTag("event.outcome", outcome.ToString());
             OrderTelemetry.InboxEvents.Add(1, new KeyValuePair<string, object?>("event.outcome", outcome.ToString()));
             return outcome;
@@ -57,9 +58,10 @@ internal sealed class ExternalEventHandler(IServiceScopeFactory scopes, TimeProv
 
     private static (string EventId, ExternalEvent Event) Read(IncomingMessage message)
     {
-        if (message.EventId is not { Length: > 0 and <= InboxMessage.EventIdLength } eventId || eventId.Contains('\0', StringComparison.Ordinal))
+        if (message.EventId is not { Length: > 0 } eventId || !MayIdentify(eventId) || !MayIdentify(message.Source))
         {
-            throw new UnreadableEventException($"The header ce_id is missing, longer than {InboxMessage.EventIdLength} characters, or holds a null character.");
+            throw new UnreadableEventException(
+                $"The header ce_id is missing, or it or ce_source is longer than {InboxMessage.IdentityLength} characters or holds a null character.");
         }
 
         var told = EventCatalog.Read(message.EventType, message.Body);
@@ -68,26 +70,30 @@ internal sealed class ExternalEventHandler(IServiceScopeFactory scopes, TimeProv
             : throw new UnreadableEventException($"The key '{message.Key}' is not the id of the order in the body, {told.OrderId}.");
     }
 
-    private async Task<HandlingOutcome> ApplyAsync((string EventId, ExternalEvent Event) read, CancellationToken cancellationToken)
+    private static bool MayIdentify(string value) => value.Length <= InboxMessage.IdentityLength && !value.Contains('\0', StringComparison.Ordinal);
+
+    private async Task<HandlingOutcome> ApplyAsync(string eventId, string source, ExternalEvent told, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
-            if (await db.Inbox.AnyAsync(handled => handled.EventId == read.EventId && handled.Consumer == Consumer, cancellationToken))
+            if (await db.Inbox.AnyAsync(
+                handled => handled.OrderId == told.OrderId && handled.EventId == eventId && handled.Source == source && handled.Consumer == Consumer,
+                cancellationToken))
             {
                 return HandlingOutcome.NoOp;
             }
 
             var now = time.Now();
-            var order = await db.Orders.SingleOrDefaultAsync(o => o.Id == read.Event.OrderId, cancellationToken);
-            var outcome = order?.Apply(read.Event, now) ?? EventOutcome.TooEarly;
+            var order = await db.Orders.SingleOrDefaultAsync(o => o.Id == told.OrderId, cancellationToken);
+            var outcome = order?.Apply(told, now) ?? EventOutcome.TooEarly;
             if (outcome == EventOutcome.TooEarly)
             {
                 return HandlingOutcome.TooEarly;
             }
 
-            db.Inbox.Add(new InboxMessage { EventId = read.EventId, Consumer = Consumer, HandledAt = now });
+            db.Inbox.Add(new InboxMessage { OrderId = told.OrderId, EventId = eventId, Source = source, Consumer = Consumer, HandledAt = now });
             try
             {
                 await db.SaveChangesAsync(cancellationToken);

@@ -15,6 +15,9 @@ internal sealed record IncomingMessage(Guid Id, string Topic, string? Key, IRead
     /// <summary>CloudEvents' id; required.</summary>
     public string? EventId => Headers.GetValueOrDefault("ce_id");
 
+    /// <summary>CloudEvents' source. Where it is missing, the topic tells senders apart.</summary>
+    public string Source => Headers.GetValueOrDefault("ce_source", Topic);
+
     /// <summary>CloudEvents' type; required.</summary>
     public string? EventType => Headers.GetValueOrDefault("ce_type");
 

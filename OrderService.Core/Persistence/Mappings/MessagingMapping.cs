@@ -19,7 +19,7 @@ internal sealed class InboxMessageMapping : IEntityTypeConfiguration<InboxMessag
     public void Configure(EntityTypeBuilder<InboxMessage> message)
     {
         message.ToTable("inbox_messages");
-        message.HasKey(m => new { m.EventId, m.Consumer }).HasName(OrdersDatabase.InboxKey);
+        message.HasKey(m => new { m.OrderId, m.EventId, m.Source, m.Consumer }).HasName(OrdersDatabase.InboxKey);
         message.HasIndex(m => m.HandledAt).HasDatabaseName("ix_inbox_messages_handled_at");
     }
 }
