@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using OrderService.Core.Orders;
 
 namespace OrderService.Core;
 
@@ -17,11 +18,9 @@ public static class OrderTelemetry
 
     private static readonly Meter Meter = new(Name);
 
-    /// <summary><c>orders.placed</c>, orders.</summary>
-    public static readonly Counter<long> OrdersPlaced = Meter.CreateCounter<long>("orders.placed", "{order}", "Orders placed");
+    private static readonly Counter<long> OrdersPlaced = Meter.CreateCounter<long>("orders.placed", "{order}", "Orders placed");
 
-    /// <summary><c>orders.transitions</c>, transitions, by <c>order.status</c>.</summary>
-    public static readonly Counter<long> Transitions =
+    private static readonly Counter<long> Transitions =
         Meter.CreateCounter<long>("orders.transitions", "{transition}", "Status changes of orders, by the new status");
 
     /// <summary><c>outbox.sent</c>, messages, by <c>outbox.channel</c>.</summary>
@@ -38,4 +37,23 @@ public static class OrderTelemetry
     /// <summary><c>messages.parked</c>, messages, by <c>parked.direction</c>.</summary>
     public static readonly Counter<long> MessagesParked =
         Meter.CreateCounter<long>("messages.parked", "{message}", "Messages that wait for a person");
+
+    /// <summary>
+    /// Counts committed changes of orders: <c>orders.placed</c>, orders, and <c>orders.transitions</c>, transitions, by the new status
+    /// in <c>order.status</c>.
+    /// </summary>
+    public static void Count(IEnumerable<OrderHistoryEntry> committed)
+    {
+        foreach (var entry in committed)
+        {
+            if (entry.From is null)
+            {
+                OrdersPlaced.Add(1);
+            }
+            else
+            {
+                Transitions.Add(1, new KeyValuePair<string, object?>("order.status", entry.To.ToString().ToUpperInvariant()));
+            }
+        }
+    }
 }

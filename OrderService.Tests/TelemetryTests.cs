@@ -51,6 +51,7 @@ public sealed class TelemetryTests(ShopFixture shop) : IAsyncLifetime
         {
             (ResourceNames.Api, "orders.placed"),
             (ResourceNames.Api, "http.server.request.duration"),
+            (ResourceNames.Worker, "orders.transitions"),
             (ResourceNames.Worker, "outbox.sent"),
             (ResourceNames.Worker, "outbox.lag"),
             (ResourceNames.Worker, "inbox.events"),

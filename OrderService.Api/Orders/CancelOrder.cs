@@ -54,11 +54,7 @@ internal static class CancelOrder
             order.Cancel(reason, time.Now());
             try
             {
-                if (await database.SaveChangesAsync(cancellationToken) > 0)
-                {
-                    OrderTelemetry.Transitions.Add(1, new KeyValuePair<string, object?>("order.status", "CANCELLED"));
-                }
-
+                await database.SaveChangesAsync(cancellationToken);
                 response.SetVersion(order.Version);
                 return TypedResults.Ok(OrderResponse.Of(order));
             }

@@ -199,7 +199,6 @@ internal sealed partial class Placement(
                 }
 
                 await SaveAsync(database);
-                OrderTelemetry.OrdersPlaced.Add(1);
                 return placed;
             }
             catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
@@ -207,7 +206,6 @@ internal sealed partial class Placement(
                 database.ChangeTracker.Clear();
                 if (attempt > 1 && await FindAsync(database, orderId) is { } written)
                 {
-                    OrderTelemetry.OrdersPlaced.Add(1);
                     return written;
                 }
 

@@ -33,10 +33,12 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        AddWhatOrdersOwe();
+        var transitions = AddWhatOrdersOwe();
         try
         {
-            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+            var written = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+            OrderTelemetry.Count(transitions);
+            return written;
         }
         catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.HistoryKey))
         {
@@ -44,19 +46,10 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
         }
     }
 
-    /// <inheritdoc />
-    public override int SaveChanges(bool acceptAllChangesOnSuccess)
-    {
-        AddWhatOrdersOwe();
-        try
-        {
-            return base.SaveChanges(acceptAllChangesOnSuccess);
-        }
-        catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.HistoryKey))
-        {
-            throw LostRace(e);
-        }
-    }
+    /// <summary>Not to be used, so that there is one way to save.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override int SaveChanges(bool acceptAllChangesOnSuccess) =>
+        throw new NotSupportedException($"Save with {nameof(SaveChangesAsync)}.");
 
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -89,14 +82,18 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     private static DbUpdateConcurrencyException LostRace(DbUpdateException failure) =>
         new("The order was changed by somebody else at the same time.", failure.InnerException);
 
-    private void AddWhatOrdersOwe()
+    private List<OrderHistoryEntry> AddWhatOrdersOwe()
     {
+        var transitions = new List<OrderHistoryEntry>();
         foreach (var order in ChangeTracker.Entries<Order>().Select(entry => entry.Entity).ToList())
         {
             var (events, commands, history) = order.Take();
             History.AddRange(history);
+            transitions.AddRange(history);
             Outbox.AddRange(events.Select(e => OutboxMessage.For(order.Id, e.Event, e.Sequence, e.At)));
             Outbox.AddRange(commands.Select(command => OutboxMessage.For(order.Id, command, 0, order.UpdatedAt)));
         }
+
+        return transitions;
     }
 }
