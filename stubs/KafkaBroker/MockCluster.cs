@@ -35,7 +35,7 @@ internal sealed unsafe partial class MockCluster : IDisposable
         // Without brokers of its own the client has nothing to say below 'error' (3 in syslog's scale).
         ConfSet(configuration, "log_level", "3", error, ErrorLength);
         _client = New(Producer, configuration, error, ErrorLength);
-        _cluster = _client == 0 ? 0 : ClusterNew(_client, brokerCount: 1);
+        _cluster = _client == 0 ? 0 : WithoutSignals(() => ClusterNew(_client, brokerCount: 1));
         if (_cluster == 0)
         {
             throw new InvalidOperationException($"librdkafka could not start its broker. {Marshal.PtrToStringUTF8((nint)error)}");
@@ -71,7 +71,37 @@ internal sealed unsafe partial class MockCluster : IDisposable
         Destroy(_client);
     }
 
+    /// <summary>
+    /// Starts the broker's thread with all signals blocked, which it inherits. It ends for good when a signal interrupts its wait, and
+    /// .NET handles some on whichever thread they hit: SIGCONT after a stop, SIGWINCH when the terminal changes its size.
+    /// </summary>
+    private static nint WithoutSignals(Func<nint> start)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return start();
+        }
+
+        const int LargestSignalSet = 128;
+        var (block, restore) = OperatingSystem.IsLinux() ? (0, 2) : (1, 3);
+        var all = stackalloc byte[LargestSignalSet];
+        var before = stackalloc byte[LargestSignalSet];
+        new Span<byte>(all, LargestSignalSet).Fill(0xFF);
+        _ = SignalMask(block, all, before);
+        try
+        {
+            return start();
+        }
+        finally
+        {
+            _ = SignalMask(restore, before, null);
+        }
+    }
+
     private const string Library = "librdkafka";
+
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    private static partial int SignalMask(int how, byte* set, byte* before);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
     private static partial nint ConfNew();
