@@ -22,6 +22,7 @@ internal sealed class HostConsole
     private LocalHost? _host;
     private string? _shown;
     private int _width = 8;
+    private (string Resource, int Lines) _latest = ("", 0);
 
     public void Begin(LocalHost host)
     {
@@ -32,10 +33,10 @@ internal sealed class HostConsole
         _ = WatchAsync();
     }
 
-    /// <summary>A line of a resource. What a server says when it starts and stops is left out: if it fails, its last lines are shown.</summary>
+    /// <summary>A line of a resource.</summary>
     public void Write(string resource, LogLine line)
     {
-        if (_host!.Processes.Any(process => process.Id == resource && process.Resource is ExecutableResource) && (_host.IsStopping || !IsReady(resource)))
+        if (IsChatter(resource))
         {
             return;
         }
@@ -53,6 +54,7 @@ internal sealed class HostConsole
                 _colours.Add(resource, own = Colours[_colours.Count % Colours.Length]);
             }
 
+            _latest = (resource, _latest.Resource == resource ? _latest.Lines + 1 : 1);
             Console.Out.WriteLine($"{Paint(own, resource.PadRight(_width) + " |")} {Paint(colour, line.Content)}");
         }
     }
@@ -66,11 +68,12 @@ internal sealed class HostConsole
         }
     }
 
-    /// <summary>A resource failed.</summary>
+    /// <summary>A resource failed. Its last lines are repeated unless they are the last that were printed.</summary>
     public void Failed(string resource, string what, IReadOnlyList<string> lastLines)
     {
         lock (_lock)
         {
+            lastLines = _latest.Resource == resource && _latest.Lines >= lastLines.Count ? [] : lastLines;
             Console.Out.WriteLine(Paint(Red, $"{resource} {what}{(lastLines.Count == 0 ? "" : ". Its last lines:")}"));
             foreach (var line in lastLines)
             {
@@ -105,8 +108,15 @@ internal sealed class HostConsole
         }
     }
 
-    private bool IsReady(string resource) =>
-        _host!.Notifications.TryGetCurrentState(resource, out var state) && state.Snapshot.Ready is { IsCompleted: true };
+    /// <summary>
+    /// What a server says when it starts or stops, and what a service says that is stopped while it starts. Of a failure the last
+    /// lines are shown all the same.
+    /// </summary>
+    private bool IsChatter(string resource)
+    {
+        var ready = _host!.Notifications.TryGetCurrentState(resource, out var state) && state.Snapshot.Ready is { IsCompleted: true };
+        return state?.Resource is ExecutableResource ? _host.IsStopping || !ready : _host.IsStopping && !ready;
+    }
 
     private List<Row> Rows() =>
     [

@@ -165,7 +165,7 @@ internal sealed class LocalHost(
     /// <summary>A resource was not even tried.</summary>
     public void NotStarted(ResourceProcess process, DependencyFailedException reason)
     {
-        if (!CannotGoOn.IsCompleted)
+        if (!CannotGoOn.IsCompleted && !IsStopping)
         {
             Console?.Failed(process.Id, $"not started because {reason.Message}", []);
         }
@@ -178,7 +178,7 @@ internal sealed class LocalHost(
                         from wait in resource.Annotations.OfType<WaitAnnotation>()
                         where wait.Resource == process.Resource && wait.WaitType == WaitType.WaitForCompletion
                         select (int?)wait.ExitCode).FirstOrDefault();
-        if (exitCode == expected)
+        if (exitCode == expected || IsStopping)
         {
             return;
         }
