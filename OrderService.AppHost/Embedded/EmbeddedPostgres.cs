@@ -61,10 +61,11 @@ internal static class EmbeddedPostgresExtensions
                 Initialize(programs, user, cluster, passwordFile);
             }
 
+            _ = ReadPassword(passwordFile);
             return Task.CompletedTask;
         });
 
-        var password = new ParameterResource($"{name}-password", _ => File.ReadAllText(passwordFile), secret: true);
+        var password = new ParameterResource($"{name}-password", _ => ReadPassword(passwordFile), secret: true);
         var postgres = new EmbeddedPostgresResource(name, command[0], folder, password);
 
         string? connectionString = null;
@@ -138,6 +139,18 @@ internal static class EmbeddedPostgresExtensions
             ],
             workingDirectory: attempt);
         Directory.Move(attempt, cluster);
+    }
+
+    private static string ReadPassword(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InfrastructureException($"The password of the PostgreSQL data can't be read. {e.Message} Bring the file back, as the user that made it, or start empty with --fresh.", e);
+        }
     }
 
     /// <summary>For this process: PostgreSQL, when asked to stop, waits for open connections, so none is left idle in a pool.</summary>

@@ -37,7 +37,11 @@ internal sealed partial record PostgresPrograms(string Folder, int Version)
             return newest;
         }
 
-        var version = int.Parse(File.ReadAllText(versionFile), CultureInfo.InvariantCulture);
+        if (!int.TryParse(File.ReadAllText(versionFile), CultureInfo.InvariantCulture, out var version))
+        {
+            throw new InfrastructureException($"{versionFile} has no version in it, so the data there is damaged. Bring it back from a copy, or start empty with --fresh.");
+        }
+
         return All().FirstOrDefault(programs => programs.Version == version)
             ?? throw new InfrastructureException(
                 $"The data in {cluster} was made by PostgreSQL {version}, and this machine has {newest.Version}. Install version {version}, or start empty with --fresh.");
