@@ -52,7 +52,7 @@ internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger)
 
         var place = string.Create(CultureInfo.InvariantCulture, $"line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}");
         return json.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal)
-            ? Problems.Invalid(path[2..], $"Is not a value that belongs here ({place}).")
+            ? Problems.Invalid(path[2..], $"Is of another type than this field has, given twice, or not JSON ({place}).")
             : Problems.Of(StatusCodes.Status400BadRequest, "malformed-body", $"The body is not the JSON that this route reads ({place}).");
     }
 
