@@ -23,7 +23,7 @@ internal static class StubPage
             :root { color-scheme: light dark }
             body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
             th, td { text-align: left; vertical-align: top; padding: .2rem 1.5rem .2rem 0 }
-            pre { margin: .2rem 0 1.2rem; padding: .6rem; overflow-x: auto; background: #8882 }
+            pre { margin: .2rem 0 1.2rem; padding: .6rem; white-space: pre-wrap; overflow-wrap: anywhere; background: #8882 }
             </style>
             <h1>{{title}}</h1>
             {{about}}

@@ -8,7 +8,7 @@ internal static class Page
     private const string About = """
         <p>A stub of the shop's user service: who may order, for development and tests.</p>
         <p>Everything lives in memory. A restart brings back 1,000 enabled users,
-        00000000-0000-4000-8000-000000000001 to …0003e8 (hexadecimal), and forgets changes.</p>
+        <code>00000000-0000-4000-8000-000000000001</code> to <code>…0003e8</code> (hexadecimal), and forgets changes.</p>
         """;
 
     private static readonly RouteHelp[] Routes =
