@@ -34,7 +34,7 @@ public static class OrderTelemetry
     public static readonly Counter<long> InboxEvents =
         Meter.CreateCounter<long>("inbox.events", "{event}", "Events of other services, by what became of them");
 
-    /// <summary><c>messages.parked</c>, messages, by <c>parked.direction</c>.</summary>
+    /// <summary><c>messages.parked</c>, messages, by <c>parked.direction</c>: <c>inbound</c> or <c>outbound</c>.</summary>
     public static readonly Counter<long> MessagesParked =
         Meter.CreateCounter<long>("messages.parked", "{message}", "Messages that wait for a person");
 

@@ -1,16 +1,14 @@
-using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using OrderService.Core;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
 using OrderService.Worker.Consumers;
-using OrderService.Worker.Outbox;
 
 namespace OrderService.Worker;
 
 /// <summary>
-/// Puts messages aside, so that they hold up nobody: with a time for the next try, or parked until a person replays them. Putting the
+/// Puts incoming messages aside, so that they hold up nobody: with a time for the next try, or parked until a person replays them. Putting the
 /// same message aside again changes nothing.
 /// </summary>
 internal sealed partial class ParkingLot(IServiceScopeFactory scopes, TimeProvider time, ILogger<ParkingLot> logger)
@@ -23,42 +21,14 @@ internal sealed partial class ParkingLot(IServiceScopeFactory scopes, TimeProvid
     public async Task ParkAsync(IncomingMessage message, string error, CancellationToken cancellationToken)
     {
         await AddAsync(ToRow(message, error, null), cancellationToken);
-        NoteParked(ParkedDirection.Inbound, message.Topic, message.Key, message.Id, error);
-    }
-
-    /// <summary>Parks a row of the outbox.</summary>
-    public async Task ParkAsync(OutboxRow row, OutboxChannel channel, string error, CancellationToken cancellationToken)
-    {
-        var headers = new Dictionary<string, string?>
-        {
-            ["ce_id"] = row.Id.ToString(),
-            ["ce_type"] = row.Type,
-            ["ce_sequence"] = row.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            ["traceparent"] = row.TraceParent,
-            ["tracestate"] = row.TraceState,
-        };
-        await AddAsync(
-            new ParkedMessage
-            {
-                Id = row.Id,
-                Direction = ParkedDirection.Outbound,
-                Topic = channel.ToString(),
-                Key = row.OrderId.ToString(),
-                Headers = JsonSerializer.Serialize(headers.Where(header => header.Value is not null).ToDictionary()),
-                Payload = Encoding.UTF8.GetBytes(row.Payload),
-                Error = error,
-                Attempts = 1,
-                FailedAt = time.Now(),
-            },
-            cancellationToken);
-        NoteParked(ParkedDirection.Outbound, channel.ToString(), row.OrderId.ToString(), row.Id, error);
+        NoteParked(message.Topic, message.Key, message.Id, error);
     }
 
     /// <summary>Counts and logs a message that waits for a person from now on.</summary>
-    public void NoteParked(ParkedDirection direction, string topic, string? key, Guid id, string error)
+    public void NoteParked(string topic, string? key, Guid id, string error)
     {
-        OrderTelemetry.MessagesParked.Add(1, new KeyValuePair<string, object?>("parked.direction", direction.ToString()));
-        LogParked(logger, direction, topic, key, id, error);
+        OrderTelemetry.MessagesParked.Add(1, new KeyValuePair<string, object?>("parked.direction", "inbound"));
+        LogParked(logger, topic, key, id, error);
     }
 
     /// <summary>PostgreSQL's text has no null character; what is not text at all stays whole in the payload.</summary>
@@ -67,7 +37,6 @@ internal sealed partial class ParkingLot(IServiceScopeFactory scopes, TimeProvid
     private ParkedMessage ToRow(IncomingMessage message, string error, DateTimeOffset? nextAttemptAt) => new()
     {
         Id = message.Id,
-        Direction = ParkedDirection.Inbound,
         Topic = message.Topic,
         Key = message.Key is null ? null : ToText(message.Key),
         Headers = JsonSerializer.Serialize(message.Headers.ToDictionary(header => ToText(header.Key), header => ToText(header.Value))),
@@ -96,6 +65,6 @@ internal sealed partial class ParkingLot(IServiceScopeFactory scopes, TimeProvid
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Parked, {Direction} {Topic}, key {Key}, as message {Id}: {Error}")]
-    private static partial void LogParked(ILogger logger, ParkedDirection direction, string topic, string? key, Guid id, string error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Parked a message of {Topic} with key {Key} as {Id}: {Error}")]
+    private static partial void LogParked(ILogger logger, string topic, string? key, Guid id, string error);
 }

@@ -25,16 +25,13 @@ public sealed class InboxMessage
     public const int IdentityLength = 200;
 }
 
-/// <summary>A message that could not be handled or sent yet: it waits for its next try, or is parked until somebody replays it.</summary>
+/// <summary>An incoming message that could not be handled yet: it waits for its next try, or is parked until a person replays it.</summary>
 public sealed class ParkedMessage
 {
     /// <summary>UUIDv7.</summary>
     public required Guid Id { get; init; }
 
-    /// <summary>Whether it came in or was to go out.</summary>
-    public required ParkedDirection Direction { get; init; }
-
-    /// <summary>The topic it came from, or the channel it was to take.</summary>
+    /// <summary>The topic it came from.</summary>
     public required string Topic { get; init; }
 
     /// <summary>Its key, as text; the order id where it is a good one.</summary>
@@ -57,14 +54,4 @@ public sealed class ParkedMessage
 
     /// <summary>When it is tried again, UTC; <c>null</c> once it is parked.</summary>
     public DateTimeOffset? NextAttemptAt { get; set; }
-}
-
-/// <summary>The way of a parked message.</summary>
-public enum ParkedDirection
-{
-    /// <summary>From another service to us.</summary>
-    Inbound,
-
-    /// <summary>From us to others.</summary>
-    Outbound,
 }

@@ -57,6 +57,15 @@ public sealed class OutboxMessage
     /// <summary>When it happened, UTC.</summary>
     public DateTimeOffset OccurredAt { get; private init; }
 
+    /// <summary>
+    /// When the other side refused it for good, UTC. It stays in its place, and what the order owes after it waits behind it, until
+    /// a person has it sent again.
+    /// </summary>
+    public DateTimeOffset? ParkedAt { get; private init; }
+
+    /// <summary>Why it is parked.</summary>
+    public string? Error { get; private init; }
+
     /// <summary>The row for an event or a command of an order.</summary>
     public static OutboxMessage For(Guid orderId, object message, int sequence, DateTimeOffset at)
     {

@@ -72,7 +72,6 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
         configurationBuilder.Properties<DateTimeOffset>().HaveColumnType("timestamp with time zone");
         configurationBuilder.Properties<OrderStatus>().HaveConversion<UpperCase<OrderStatus>>().HaveColumnType("text");
         configurationBuilder.Properties<OutboxChannel>().HaveConversion<UpperCase<OutboxChannel>>().HaveColumnType("text");
-        configurationBuilder.Properties<ParkedDirection>().HaveConversion<UpperCase<ParkedDirection>>().HaveColumnType("text");
     }
 
     /// <summary>

@@ -46,7 +46,7 @@ internal sealed partial class Redelivery(
             .FromSql(
                 $"""
                 SELECT * FROM parked_messages
-                WHERE next_attempt_at <= {now} AND direction = 'INBOUND'
+                WHERE next_attempt_at <= {now}
                 ORDER BY next_attempt_at
                 LIMIT {BatchSize}
                 FOR UPDATE SKIP LOCKED
@@ -81,7 +81,7 @@ internal sealed partial class Redelivery(
             cancellationToken);
         if (isLast)
         {
-            parkingLot.NoteParked(row.Direction, row.Topic, row.Key, row.Id, error);
+            parkingLot.NoteParked(row.Topic, row.Key, row.Id, error);
         }
     }
 

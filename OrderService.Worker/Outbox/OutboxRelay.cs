@@ -15,7 +15,6 @@ internal sealed partial class OutboxRelay(
     IOutboxSender sender,
     RelayOptions options,
     [FromKeyedServices(OrdersDatabase.Sessions)] NpgsqlDataSource sessions,
-    ParkingLot parkingLot,
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
@@ -96,8 +95,11 @@ internal sealed partial class OutboxRelay(
         await using var read = new NpgsqlCommand(
             """
             SELECT position, id, order_id, sequence, type, payload, trace_parent, trace_state, occurred_at
-            FROM outbox_messages
+            FROM outbox_messages AS message
             WHERE channel = $1 AND shard = ANY ($2) AND order_id <> ALL ($3)
+              AND NOT EXISTS (
+                  SELECT FROM outbox_messages AS parked
+                  WHERE parked.parked_at IS NOT NULL AND parked.order_id = message.order_id AND parked.channel = message.channel)
             ORDER BY position
             LIMIT $4
             """,
@@ -132,22 +134,35 @@ internal sealed partial class OutboxRelay(
         var orders = await Task.WhenAll(rows.GroupBy(row => row.OrderId).Select(SendOrderAsync));
 
         // What was acknowledged goes away even if the worker is about to stop: it would only be sent again.
-        await DeleteAsync(session, [.. orders.SelectMany(sent => sent)]);
+        await DeleteAsync(session, [.. orders.SelectMany(order => order.Sent)]);
+        foreach (var (row, error) in orders.Select(order => order.Refused).OfType<(OutboxRow, string)>())
+        {
+            await ParkAsync(session, row, error);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
 
-        async Task<List<long>> SendOrderAsync(IGrouping<Guid, OutboxRow> order)
+        async Task<(List<long> Sent, (OutboxRow, string)? Refused)> SendOrderAsync(IGrouping<Guid, OutboxRow> order)
         {
-            var done = new List<long>();
+            var sent = new List<long>();
+            var next = order.First();
             await places.WaitAsync(CancellationToken.None);
             try
             {
                 foreach (var row in order)
                 {
-                    await SendRowAsync(row, cancellationToken);
-                    done.Add(row.Position);
+                    next = row;
+                    await sender.SendAsync(row, cancellationToken);
+                    sent.Add(row.Position);
+                    OrderTelemetry.OutboxSent.Add(1, new KeyValuePair<string, object?>("outbox.channel", ChannelName));
+                    OrderTelemetry.OutboxLag.Record((time.GetUtcNow() - row.OccurredAt).TotalSeconds);
                 }
 
                 _heldUp.Forget(order.Key);
+            }
+            catch (UnsendableException e)
+            {
+                return (sent, (next, e.Message));
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -163,21 +178,7 @@ internal sealed partial class OutboxRelay(
                 places.Release();
             }
 
-            return done;
-        }
-    }
-
-    private async Task SendRowAsync(OutboxRow row, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await sender.SendAsync(row, cancellationToken);
-            OrderTelemetry.OutboxSent.Add(1, new KeyValuePair<string, object?>("outbox.channel", ChannelName));
-            OrderTelemetry.OutboxLag.Record((time.GetUtcNow() - row.OccurredAt).TotalSeconds);
-        }
-        catch (UnsendableException e)
-        {
-            await parkingLot.ParkAsync(row, sender.Channel, e.Message, cancellationToken);
+            return (sent, null);
         }
     }
 
@@ -193,6 +194,17 @@ internal sealed partial class OutboxRelay(
         await delete.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
+    private async Task ParkAsync(NpgsqlConnection session, OutboxRow row, string error)
+    {
+        await using var park = new NpgsqlCommand("UPDATE outbox_messages SET parked_at = $2, error = $3 WHERE position = $1", session);
+        park.Parameters.Add(new() { Value = row.Position });
+        park.Parameters.Add(new() { Value = time.Now() });
+        park.Parameters.Add(new() { Value = error.Replace('\0', '\uFFFD') });
+        await park.ExecuteNonQueryAsync(CancellationToken.None);
+        OrderTelemetry.MessagesParked.Add(1, new KeyValuePair<string, object?>("parked.direction", "outbound"));
+        LogParked(logger, row.Type, row.Id, row.OrderId, error);
+    }
+
     private string ChannelName => sender.Channel switch
     {
         OutboxChannel.Events => "EVENTS",
@@ -204,4 +216,7 @@ internal sealed partial class OutboxRelay(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Channel} of order {OrderId} wait {Wait} s for their next try: {Reason}")]
     private static partial void LogHeldUp(ILogger logger, OutboxChannel channel, Guid orderId, string reason, double wait, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Parked {Type} {Id} of order {OrderId}, and what the order owes after it waits: {Error}")]
+    private static partial void LogParked(ILogger logger, string type, Guid id, Guid orderId, string error);
 }

@@ -11,6 +11,10 @@ internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMess
         message.ToTable("outbox_messages");
         message.HasKey(m => m.Position).HasName("pk_outbox_messages");
         message.Property(m => m.Position).UseIdentityAlwaysColumn();
+
+        // The few rows of this channel, so that their relay does not look through a backlog of events.
+        message.HasIndex(m => m.Position).HasDatabaseName("ix_outbox_messages_reservations").HasFilter("channel = 'RESERVATIONS'");
+        message.HasIndex(m => m.OrderId).HasDatabaseName("ix_outbox_messages_parked").HasFilter("parked_at IS NOT NULL");
     }
 }
 

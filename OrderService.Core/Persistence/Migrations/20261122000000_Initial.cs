@@ -70,20 +70,25 @@ public sealed class Initial : Migration
             trace_parent text,
             trace_state  text,
             occurred_at  timestamp with time zone NOT NULL,
+            parked_at    timestamp with time zone,
+            error        text,
             CONSTRAINT pk_outbox_messages PRIMARY KEY (position)
         );
+        CREATE INDEX ix_outbox_messages_reservations ON outbox_messages (position) WHERE channel = 'RESERVATIONS';
+        CREATE INDEX ix_outbox_messages_parked ON outbox_messages (order_id) WHERE parked_at IS NOT NULL;
 
         CREATE TABLE inbox_messages (
+            order_id   uuid                     NOT NULL,
             event_id   text                     NOT NULL,
+            source     text                     NOT NULL,
             consumer   text                     NOT NULL,
             handled_at timestamp with time zone NOT NULL,
-            CONSTRAINT pk_inbox_messages PRIMARY KEY (event_id, consumer)
+            CONSTRAINT pk_inbox_messages PRIMARY KEY (order_id, event_id, source, consumer)
         );
         CREATE INDEX ix_inbox_messages_handled_at ON inbox_messages (handled_at);
 
         CREATE TABLE parked_messages (
             id              uuid                     NOT NULL,
-            direction       text                     NOT NULL,
             topic           text                     NOT NULL,
             key             text,
             headers         jsonb                    NOT NULL,
