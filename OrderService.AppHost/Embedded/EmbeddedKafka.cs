@@ -26,7 +26,9 @@ internal static class EmbeddedKafkaExtensions
         // The AppHost references the program, so it is beside the AppHost's own assembly.
         var kafka = new EmbeddedKafkaResource(name, "dotnet", AppContext.BaseDirectory);
 
+        // The check says whether the broker answers; its client would also write every failed connection to the terminal.
         var client = new ProducerConfig();
+        client.Set("log_level", "2");
         var healthCheck = $"{name}_check";
         builder.Services.AddHealthChecks().AddKafka(client, name: healthCheck);
 
