@@ -52,6 +52,7 @@ try
         .WaitForCompletion(migrations)
         .WaitFor(kafka);
 
+    builder.RefuseTakenPorts();
     await builder.Build().RunAsync();
     return Environment.ExitCode;
 }
