@@ -78,5 +78,7 @@ public sealed class OutageTests(ShopFixture shop)
         await shop.Publisher.PaymentSucceededAsync(after, 10.00m);
         Assert.Equal(["placed", "confirmed"], (await log.WaitAsync(after, 2)).Select(e => e.Name));
         Assert.Equal(worker, shop.ProcessOf(ResourceNames.Worker));
+
+        await shop.StartReadersOverAsync();
     }
 }
