@@ -8,6 +8,28 @@ namespace OrderService.Tests;
 public sealed class RaceTests(ShopFixture shop)
 {
     [Fact]
+    public async Task A_hundred_and_twenty_buyers_of_fifty_pieces_get_fifty_orders()
+    {
+        var product = await shop.NewProductAsync(stock: 50);
+        var buyers = Enumerable.Range(0, 120).Select(_ => shop.NewCustomer()).ToList();
+
+        var answers = await Task.WhenAll(buyers.Select((buyer, i) => i % 2 == 0 ? buyer.OrderAsync(product, 1) : CheckOutAsync(buyer)));
+
+        Assert.Equal(50, answers.Count(answer => answer.Status == HttpStatusCode.Created));
+        Assert.All(
+            answers.Where(answer => answer.Status != HttpStatusCode.Created),
+            answer => Assert.Equal(product, answer.IsProblem(HttpStatusCode.Conflict, "insufficient-stock").Body.GetProperty("shortages")[0].GetProperty("productId").GetString()));
+        Assert.Equal(50, await shop.ScalarAsync<long>("SELECT sum(quantity) FROM order_items WHERE product_id = $1", product));
+        Assert.Equal((50, 0), ((await shop.ProductAsync(product)).GetProperty("reserved").GetInt32(), (await shop.ProductAsync(product)).GetProperty("available").GetInt32()));
+
+        async Task<Answer> CheckOutAsync(Customer buyer)
+        {
+            (await buyer.AddAsync(product, 1)).Is(HttpStatusCode.OK);
+            return await buyer.CheckoutAsync();
+        }
+    }
+
+    [Fact]
     public async Task Cancellations_and_a_payment_at_once_leave_one_history_without_holes()
     {
         var customer = shop.NewCustomer();

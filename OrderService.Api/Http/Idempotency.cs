@@ -43,83 +43,100 @@ internal sealed record IdempotentRequest(Guid UserId, string Route, string Key, 
         Problems.Invalid(Idempotency.Header, $"Is one key of 1 to {IdempotencyRecord.KeyLength} visible ASCII characters.");
 }
 
-/// <summary>First answers to requests with an <c>Idempotency-Key</c>. They are stored in the transaction of the order that they tell of.</summary>
-internal sealed class Idempotency(OrdersDbContext database, TimeProvider time, IOptions<JsonOptions> json)
+/// <summary>
+/// Requests with an <c>Idempotency-Key</c>. The answer is stored in the transaction of what it tells of, under a unique key: that alone
+/// keeps an effect from happening twice. Before it, a request claims its key, so that a repeat that comes meanwhile is told so, and does
+/// not compete with it for the last piece.
+/// </summary>
+internal sealed partial class Idempotency(
+    OrdersDbContext database, IServiceScopeFactory scopes, TimeProvider time, IOptions<JsonOptions> json, ILogger<Idempotency> logger)
 {
     /// <summary>The request's header.</summary>
     public const string Header = "Idempotency-Key";
 
     private const string ReplayedHeader = "Idempotency-Replayed";
 
-    private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+    /// <summary>Claims the key of a request, unless there is an answer already; no key, nothing to claim.</summary>
+    /// <param name="key">The header; <c>null</c> without one.</param>
+    /// <param name="userId">Who asks.</param>
+    /// <param name="route">Method and address of what is asked.</param>
+    /// <param name="body">What is asked for, checked already.</param>
+    /// <param name="type">Its JSON.</param>
+    /// <param name="response">Gets the headers of a stored answer.</param>
+    /// <param name="cancellationToken">The client gave up.</param>
+    public async Task<KeyClaim> ClaimAsync<T>(
+        string? key, Guid userId, string route, T body, JsonTypeInfo<T> type, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (!IdempotentRequest.TryCreate(key, userId, route, body, type, out var request))
+        {
+            return new(this) { Refusal = IdempotentRequest.BadKey() };
+        }
 
-    /// <summary>The answer to store with an order.</summary>
-    public IdempotencyRecord Record(IdempotentRequest request, OrderResponse order, int version) => new()
+        if (request is null)
+        {
+            return new(this);
+        }
+
+        var claimId = Guid.CreateVersion7();
+        var found = await LookAsync(request, claimId, cancellationToken);
+        if (found.AnswerHash is not null)
+        {
+            return found.AnswerHash.AsSpan().SequenceEqual(request.Hash)
+                ? new(this) { Replay = Replay(found, response) }
+                : new(this) { Refusal = Reused() };
+        }
+
+        if (found.Claimed)
+        {
+            return new(this) { Request = request, Id = claimId };
+        }
+
+        if (found.RunningHash is { } running && !running.AsSpan().SequenceEqual(request.Hash))
+        {
+            return new(this) { Refusal = Reused() };
+        }
+
+        response.Headers.RetryAfter = "1";
+        return new(this)
+        {
+            Refusal = Problems.Of(
+                StatusCodes.Status409Conflict, "request-in-progress", $"The first request with this {Header} is not answered yet. Send it again in a second."),
+        };
+    }
+
+    /// <summary>The answer to store with what it tells of.</summary>
+    public IdempotencyRecord Record(IdempotentRequest request, int statusCode, OrderResponse order, int version) => new()
     {
         UserId = request.UserId,
         Route = request.Route,
         Key = request.Key,
         RequestHash = request.Hash,
         OrderId = order.Id,
+        StatusCode = (short)statusCode,
         ETag = EntityTags.TagOf(version),
         Response = JsonSerializer.Serialize(order, (JsonTypeInfo<OrderResponse>)json.Value.SerializerOptions.GetTypeInfo(typeof(OrderResponse))),
         CreatedAt = time.Now(),
     };
 
-    /// <summary>
-    /// The first answer again, or 422 for a key that came with something else before; <c>null</c> for a key not seen in the last 24
-    /// hours and for no key.
-    /// </summary>
-    public async Task<OrderAnswer?> FindAnswerAsync(IdempotentRequest? request, HttpResponse response, CancellationToken cancellationToken)
+    /// <summary>The answer of the request with the same key that was faster after all.</summary>
+    public async Task<ContentHttpResult> FindWinnerAsync(IdempotentRequest request, HttpResponse response)
     {
-        if (request is null)
-        {
-            return null;
-        }
-
-        var records = database.IdempotencyKeys.Where(r => r.UserId == request.UserId && r.Route == request.Route && r.Key == request.Key);
-        if (await records.AsNoTracking().SingleOrDefaultAsync(cancellationToken) is not { } record)
-        {
-            return null;
-        }
-
-        var oldest = time.Now() - Kept;
-        if (record.CreatedAt < oldest)
-        {
-            // Not swept away yet, and in the way of the new one.
-            await records.Where(r => r.CreatedAt < oldest).ExecuteDeleteAsync(cancellationToken);
-            return null;
-        }
-
-        if (!record.RequestHash.AsSpan().SequenceEqual(request.Hash))
-        {
-            return Problems.Of(
-                StatusCodes.Status422UnprocessableEntity,
-                "idempotency-key-reused",
-                $"This {Header} came with another request before. A new request needs a new key.");
-        }
-
-        response.Headers[ReplayedHeader] = "true";
-        response.Headers.Location = OrderResponse.LocationOf(record.OrderId);
-        response.Headers.ETag = record.ETag;
-        return TypedResults.Text(record.Response, "application/json; charset=utf-8", statusCode: StatusCodes.Status201Created);
+        var found = await LookAsync(request, Guid.CreateVersion7(), CancellationToken.None);
+        return found.AnswerHash is not null
+            ? Replay(found, response)
+            : throw new InvalidOperationException("The key was taken a moment ago and is free again.");
     }
 
-    /// <summary>The answer of the request with the same key that was faster.</summary>
-    public async Task<OrderAnswer> FindWinnerAsync(IdempotentRequest request, HttpResponse response) =>
-        await FindAnswerAsync(request, response, CancellationToken.None)
-        ?? throw new InvalidOperationException("The key was taken a moment ago and is free again.");
-
-    /// <summary>Stores the answer to a request that made no order itself.</summary>
+    /// <summary>Stores the 201 for a request that made no order itself.</summary>
     /// <returns>The answer of the request with the same key that was faster, or <c>null</c>.</returns>
-    public async Task<OrderAnswer?> RememberAsync(IdempotentRequest? request, OrderResponse order, int version, HttpResponse response)
+    public async Task<ContentHttpResult?> RememberAsync(IdempotentRequest? request, OrderResponse order, int version, HttpResponse response)
     {
         if (request is null)
         {
             return null;
         }
 
-        database.Add(Record(request, order, version));
+        database.Add(Record(request, StatusCodes.Status201Created, order, version));
         try
         {
             await database.SaveChangesAsync();
@@ -130,5 +147,103 @@ internal sealed class Idempotency(OrdersDbContext database, TimeProvider time, I
             database.ChangeTracker.Clear();
             return await FindWinnerAsync(request, response);
         }
+    }
+
+    /// <summary>
+    /// Finds the answer, or else claims the key, in one statement. A claim stays after a success, so whoever finds none knows that there
+    /// is no answer either, whatever moment the statement sees.
+    /// </summary>
+    private async Task<KeyState> LookAsync(IdempotentRequest request, Guid claimId, CancellationToken cancellationToken)
+    {
+        var now = time.Now();
+        var (oldest, expiresAt) = (now - IdempotencyRecord.Kept, now + IdempotencyClaim.Longest);
+        var rows = await database.Database.SqlQuery<KeyState>(
+            $"""
+            WITH forgotten AS (
+                DELETE FROM idempotency_keys
+                WHERE user_id = {request.UserId} AND route = {request.Route} AND key = {request.Key} AND created_at < {oldest}),
+            answer AS (
+                SELECT request_hash, order_id, status_code, etag, response FROM idempotency_keys
+                WHERE user_id = {request.UserId} AND route = {request.Route} AND key = {request.Key} AND created_at >= {oldest}),
+            claimed AS (
+                INSERT INTO idempotency_claims AS claim (user_id, route, key, id, request_hash, expires_at)
+                SELECT {request.UserId}, {request.Route}, {request.Key}, {claimId}, {request.Hash}, {expiresAt}
+                WHERE NOT EXISTS (SELECT FROM answer)
+                ON CONFLICT (user_id, route, key) DO UPDATE
+                SET id = excluded.id, request_hash = excluded.request_hash, expires_at = excluded.expires_at
+                WHERE claim.expires_at < {now}
+                RETURNING id)
+            SELECT answer.request_hash AS "AnswerHash", answer.order_id AS "OrderId", answer.status_code AS "StatusCode",
+                   answer.etag AS "ETag", answer.response AS "Response",
+                   EXISTS (SELECT FROM claimed) AS "Claimed",
+                   (SELECT request_hash FROM idempotency_claims
+                    WHERE user_id = {request.UserId} AND route = {request.Route} AND key = {request.Key}) AS "RunningHash"
+            FROM (VALUES (1)) AS always LEFT JOIN answer ON true
+            """).ToListAsync(cancellationToken);
+        return rows.Single();
+    }
+
+    private static ContentHttpResult Replay(KeyState answer, HttpResponse response)
+    {
+        response.Headers[ReplayedHeader] = "true";
+        response.Headers.ETag = answer.ETag;
+        if (answer.StatusCode == StatusCodes.Status201Created)
+        {
+            response.Headers.Location = OrderResponse.LocationOf(answer.OrderId!.Value);
+        }
+
+        return TypedResults.Text(answer.Response, "application/json; charset=utf-8", statusCode: answer.StatusCode);
+    }
+
+    private static ProblemHttpResult Reused() => Problems.Of(
+        StatusCodes.Status422UnprocessableEntity,
+        "idempotency-key-reused",
+        $"This {Header} came with another request before. A new request needs a new key.");
+
+    /// <summary>Frees a key whose request had no effect. Where that fails, the claim ends by itself.</summary>
+    private async Task ReleaseAsync(IdempotentRequest request, Guid claimId)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<OrdersDbContext>().IdempotencyClaims
+                .Where(claim => claim.UserId == request.UserId && claim.Route == request.Route && claim.Key == request.Key && claim.Id == claimId)
+                .ExecuteDeleteAsync();
+        }
+        catch (Exception e) when (DatabaseFailure.IsAway(e))
+        {
+            LogNotReleased(logger, IdempotencyClaim.Longest.TotalSeconds, e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The claim of an idempotency key was not taken back and ends within {Seconds} s: {Reason}")]
+    private static partial void LogNotReleased(ILogger logger, double seconds, string reason);
+
+    /// <summary>A key as the database has it.</summary>
+    private sealed record KeyState(
+        byte[]? AnswerHash, Guid? OrderId, short? StatusCode, string? ETag, string? Response, bool Claimed, byte[]? RunningHash);
+
+    /// <summary>A key that is claimed, or the reason why the request need not or may not run. Disposed, it frees a key that was not used.</summary>
+    internal sealed class KeyClaim(Idempotency keys) : IAsyncDisposable
+    {
+        private bool _used;
+
+        /// <summary>The request, to store the answer with its effect; <c>null</c> for one without a key.</summary>
+        public IdempotentRequest? Request { get; init; }
+
+        /// <summary>The first answer again.</summary>
+        public ContentHttpResult? Replay { get; init; }
+
+        /// <summary>Why the request may not run: a key that is none, that came with something else before, or whose request is running.</summary>
+        public ProblemHttpResult? Refusal { get; init; }
+
+        /// <summary>Of the claim.</summary>
+        public Guid Id { get; init; }
+
+        /// <summary>The answer is stored: whoever comes now finds it.</summary>
+        public void Use() => _used = true;
+
+        /// <inheritdoc />
+        public ValueTask DisposeAsync() => Request is { } request && !_used ? new(keys.ReleaseAsync(request, Id)) : ValueTask.CompletedTask;
     }
 }

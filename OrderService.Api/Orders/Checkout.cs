@@ -48,12 +48,14 @@ internal static class Checkout
             return invalid;
         }
 
-        if (!IdempotentRequest.TryCreate(idempotencyKey, user.Id, Route, request, ApiJson.Default.CheckoutRequest, out var keyed))
+        await using var key = await idempotency.ClaimAsync(
+            idempotencyKey, user.Id, Route, request, ApiJson.Default.CheckoutRequest, response, cancellationToken);
+        if (key.Refusal is { } refusal)
         {
-            return IdempotentRequest.BadKey();
+            return refusal;
         }
 
-        if (await idempotency.FindAnswerAsync(keyed, response, cancellationToken) is { } first)
+        if (key.Replay is { } first)
         {
             return first;
         }
@@ -74,15 +76,15 @@ internal static class Checkout
             var earlier = await FindByCheckoutAsync(checkoutId);
             if (earlier is null)
             {
-                var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, keyed, cart);
+                var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, key.Request, cart);
                 var outcome = await placement.PlaceAsync(draft, cancellationToken);
                 switch (outcome)
                 {
                     case PlacementOutcome.Placed placed:
                         await carts.FinishCheckoutAsync(cartId, checkoutId, lines);
-                        return placed.Answer(response);
+                        return placed.Answer(key, response);
                     case PlacementOutcome.KeyTaken:
-                        return await idempotency.FindWinnerAsync(keyed!, response);
+                        return await idempotency.FindWinnerAsync(key.Request!, response);
                     case PlacementOutcome.PriceChanged changed:
                         await carts.RepriceAsync(cartId, changed.Products, changed.Currency);
                         return PriceChanged(changed);
@@ -127,8 +129,9 @@ internal static class Checkout
             database.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.CheckoutId == checkoutId, cancellationToken);
 
         async Task<OrderAnswer> AnswerAsync(Order order) =>
-            await idempotency.RememberAsync(keyed, OrderResponse.Of(order), order.Version, response)
-            ?? new PlacementOutcome.Placed(OrderResponse.Of(order), order.Version).Answer(response);
+            await idempotency.RememberAsync(key.Request, OrderResponse.Of(order), order.Version, response) is { } faster
+                ? faster
+                : new PlacementOutcome.Placed(OrderResponse.Of(order), order.Version).Answer(key, response);
     }
 
     private static ProblemHttpResult PriceChanged(PlacementOutcome.PriceChanged changed) => Problems.Of(

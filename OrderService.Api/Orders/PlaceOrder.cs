@@ -77,22 +77,24 @@ internal static class PlaceOrder
             return invalid;
         }
 
-        if (!IdempotentRequest.TryCreate(idempotencyKey, user.Id, Route, request, ApiJson.Default.PlaceOrderRequest, out var keyed))
+        await using var key = await idempotency.ClaimAsync(
+            idempotencyKey, user.Id, Route, request, ApiJson.Default.PlaceOrderRequest, response, cancellationToken);
+        if (key.Refusal is { } refusal)
         {
-            return IdempotentRequest.BadKey();
+            return refusal;
         }
 
-        if (await idempotency.FindAnswerAsync(keyed, response, cancellationToken) is { } first)
+        if (key.Replay is { } first)
         {
             return first;
         }
 
-        var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, keyed);
+        var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, key.Request);
         return await placement.PlaceAsync(draft, cancellationToken) switch
         {
-            PlacementOutcome.Placed placed => placed.Answer(response),
+            PlacementOutcome.Placed placed => placed.Answer(key, response),
             PlacementOutcome.Refused refused => refused.Problem,
-            PlacementOutcome.KeyTaken => await idempotency.FindWinnerAsync(keyed!, response),
+            PlacementOutcome.KeyTaken => await idempotency.FindWinnerAsync(key.Request!, response),
             var other => throw new InvalidOperationException($"An order without a cart can't end as {other}."),
         };
     }

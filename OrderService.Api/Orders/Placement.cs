@@ -30,9 +30,10 @@ internal abstract record PlacementOutcome
     /// <summary>It is placed.</summary>
     internal sealed record Placed(OrderResponse Order, int Version) : PlacementOutcome
     {
-        /// <summary>201 with the order.</summary>
-        public Created<OrderResponse> Answer(HttpResponse response)
+        /// <summary>201 with the order, which is stored under the request's key.</summary>
+        public Created<OrderResponse> Answer(Idempotency.KeyClaim key, HttpResponse response)
         {
+            key.Use();
             response.SetVersion(Version);
             return TypedResults.Created(OrderResponse.LocationOf(Order.Id), Order);
         }
@@ -187,7 +188,7 @@ internal sealed partial class Placement(
             database.Add(order);
             if (draft.Keyed is { } keyed)
             {
-                database.Add(scope.ServiceProvider.GetRequiredService<Idempotency>().Record(keyed, placed.Order, placed.Version));
+                database.Add(scope.ServiceProvider.GetRequiredService<Idempotency>().Record(keyed, StatusCodes.Status201Created, placed.Order, placed.Version));
             }
 
             try

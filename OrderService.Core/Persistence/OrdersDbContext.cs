@@ -30,6 +30,9 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     /// <summary>First answers to requests with an <c>Idempotency-Key</c>.</summary>
     public DbSet<IdempotencyRecord> IdempotencyKeys => Set<IdempotencyRecord>();
 
+    /// <summary>Keys whose requests are running.</summary>
+    public DbSet<IdempotencyClaim> IdempotencyClaims => Set<IdempotencyClaim>();
+
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {

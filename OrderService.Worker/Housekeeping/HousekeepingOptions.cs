@@ -18,8 +18,4 @@ internal sealed class HousekeepingOptions
     /// <summary>How long handled event ids are kept; a repeat that comes later would count again.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
     public TimeSpan InboxRetention { get; init; } = TimeSpan.FromDays(14);
-
-    /// <summary>How long idempotency keys are kept.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
-    public TimeSpan IdempotencyRetention { get; init; } = TimeSpan.FromHours(24);
 }

@@ -1,11 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using OrderService.Core;
+using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
 
 namespace OrderService.Worker.Housekeeping;
 
-/// <summary>Takes away what has served its time: handled event ids and idempotency keys.</summary>
+/// <summary>Takes away what has served its time: handled event ids, idempotency keys and claims on them.</summary>
 internal sealed class Retention(
     IServiceScopeFactory scopes,
     IOptions<HousekeepingOptions> options,
@@ -17,10 +18,12 @@ internal sealed class Retention(
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
-        var handledBefore = Time.Now() - options.Value.InboxRetention;
-        var usedBefore = Time.Now() - options.Value.IdempotencyRetention;
+        var now = Time.Now();
+        var handledBefore = now - options.Value.InboxRetention;
+        var usedBefore = now - IdempotencyRecord.Kept;
         await db.Inbox.Where(row => row.HandledAt < handledBefore).ExecuteDeleteAsync(cancellationToken);
         await db.IdempotencyKeys.Where(row => row.CreatedAt < usedBefore).ExecuteDeleteAsync(cancellationToken);
+        await db.IdempotencyClaims.Where(claim => claim.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
         return false;
     }
 }

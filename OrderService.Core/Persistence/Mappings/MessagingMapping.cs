@@ -46,7 +46,18 @@ internal sealed class IdempotencyRecordMapping : IEntityTypeConfiguration<Idempo
     {
         record.ToTable("idempotency_keys");
         record.HasKey(r => new { r.UserId, r.Route, r.Key }).HasName(OrdersDatabase.IdempotencyKey);
+        record.Property(r => r.StatusCode).HasDefaultValueSql("201");
         record.Property(r => r.ETag).HasColumnName("etag");
         record.HasIndex(r => r.CreatedAt).HasDatabaseName("ix_idempotency_keys_created_at");
+    }
+}
+
+internal sealed class IdempotencyClaimMapping : IEntityTypeConfiguration<IdempotencyClaim>
+{
+    public void Configure(EntityTypeBuilder<IdempotencyClaim> claim)
+    {
+        claim.ToTable("idempotency_claims");
+        claim.IsUnlogged();
+        claim.HasKey(c => new { c.UserId, c.Route, c.Key }).HasName("pk_idempotency_claims");
     }
 }
