@@ -39,6 +39,85 @@ public sealed class OutageTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task While_redis_is_away_orders_are_placed_and_read_and_carts_come_back_as_they_were()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        (await customer.AddAsync(product, 3)).Is(HttpStatusCode.OK);
+        await shop.KillAsync(ResourceNames.Redis);
+        try
+        {
+            var order = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
+            (await customer.GetAsync($"/api/orders/{order}")).Is(HttpStatusCode.OK);
+            (await customer.CancelAsync(order)).Is(HttpStatusCode.OK);
+            IsUnavailable(ResourceNames.Redis, await customer.GetAsync("/api/cart"));
+            IsUnavailable(ResourceNames.Redis, await customer.AddAsync(product, 1));
+            IsUnavailable(ResourceNames.Redis, await customer.CheckoutAsync());
+            await HealthSaysAsync("StackExchange.Redis");
+        }
+        finally
+        {
+            await shop.StartAsync(ResourceNames.Redis);
+        }
+
+        var cart = await Eventually.SeeAsync(() => customer.GetAsync("/api/cart"), seen => seen.Status == HttpStatusCode.OK, "the cart being readable");
+        Assert.Equal(3, cart.Body.GetProperty("itemCount").GetInt32());
+        (await customer.CheckoutAsync()).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task While_the_product_service_hangs_nothing_is_ordered_and_carts_and_orders_can_be_read()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        var order = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
+        await customer.AddAsync(product, 2);
+
+        ProcessTree.Pause(shop.ProcessOf(ResourceNames.Products));
+        try
+        {
+            var answers = await Task.WhenAll(customer.OrderAsync(product, 1), customer.CheckoutAsync(), customer.AddAsync(product, 1));
+
+            Assert.All(answers, answer => IsUnavailable(ResourceNames.Products, answer));
+            Assert.Equal(2, (await customer.GetAsync("/api/cart")).Is(HttpStatusCode.OK).Body.GetProperty("itemCount").GetInt32());
+            (await customer.GetAsync($"/api/orders/{order}")).Is(HttpStatusCode.OK);
+            await HealthSaysAsync(ResourceNames.Products);
+        }
+        finally
+        {
+            ProcessTree.Resume(shop.ProcessOf(ResourceNames.Products));
+        }
+
+        await Eventually.SeeAsync(() => customer.CheckoutAsync(), seen => seen.Status == HttpStatusCode.Created, "the checkout going through");
+        Assert.Equal(2, await shop.ScalarAsync<long>("SELECT count(*) FROM orders WHERE user_id = $1", customer.UserId));
+
+        // Whether it reserved for the requests that got no answer: that stock is free again.
+        await Eventually.SeeAsync(() => shop.ProductAsync(product), seen => seen.GetProperty("reserved").GetInt32() == 3, "only the orders' stock being reserved");
+    }
+
+    [Fact]
+    public async Task While_the_user_service_hangs_those_go_on_who_ordered_a_moment_ago()
+    {
+        var (known, unknown) = (shop.NewCustomer(), shop.NewCustomer());
+        var product = await shop.NewProductAsync();
+        (await known.OrderAsync(product, 1)).Is(HttpStatusCode.Created);
+
+        ProcessTree.Pause(shop.ProcessOf(ResourceNames.Users));
+        try
+        {
+            (await known.OrderAsync(product, 1)).Is(HttpStatusCode.Created);
+            IsUnavailable(ResourceNames.Users, await unknown.OrderAsync(product, 1));
+            await HealthSaysAsync(ResourceNames.Users);
+        }
+        finally
+        {
+            ProcessTree.Resume(shop.ProcessOf(ResourceNames.Users));
+        }
+
+        await Eventually.SeeAsync(() => unknown.OrderAsync(product, 1), seen => seen.Status == HttpStatusCode.Created, "the order going through");
+    }
+
+    [Fact]
     public async Task A_broker_that_comes_back_empty_is_used_again_by_the_same_worker()
     {
         var customer = shop.NewCustomer();
@@ -81,4 +160,22 @@ public sealed class OutageTests(ShopFixture shop)
 
         await shop.StartReadersOverAsync();
     }
+
+    /// <summary>503 that names what is away and says when to come again.</summary>
+    private static void IsUnavailable(string dependency, Answer answer)
+    {
+        answer.IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
+        Assert.Equal(dependency, answer.Body.GetProperty("dependency").GetString());
+        Assert.True(answer.Response.Headers.RetryAfter?.Delta > TimeSpan.Zero, answer.Response.Headers.ToString());
+    }
+
+    /// <summary>The API stays ready and tells which dependency is away.</summary>
+    private Task<string?> HealthSaysAsync(string check) => Eventually.SeeAsync(
+        async () =>
+        {
+            var health = (await Answer.ReadAsync(await shop.Api.GetAsync("/health"))).Is(HttpStatusCode.OK).Body;
+            return health.GetProperty("checks").EnumerateArray().First(seen => seen.GetProperty("name").GetString() == check).GetProperty("status").GetString();
+        },
+        status => status == "Degraded",
+        $"the health check {check} telling");
 }
