@@ -6,27 +6,39 @@ using OrderService.Api.Orders;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
 
-EventCatalog.Verify();
+try
+{
+    EventCatalog.Verify();
 
-var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder(args);
 
-builder.AddServiceDefaults();
-builder.AddOrdersDatabase(ResourceNames.Orders);
-builder.AddCarts(ResourceNames.Redis);
-builder.AddClients();
-builder.AddOrders();
-builder.AddIdentity();
-builder.AddHttpContract();
+    builder.RequireConnectionStrings(ResourceNames.Orders, ResourceNames.Redis);
+    builder.AddServiceDefaults();
+    builder.AddOrdersDatabase(ResourceNames.Orders);
+    builder.AddCarts(ResourceNames.Redis);
+    builder.AddClients();
+    builder.AddOrders();
+    builder.AddIdentity();
+    builder.AddHttpContract();
 
-var app = builder.Build();
+    var app = builder.Build();
 
-app.UseHttpContract();
-app.UseAuthentication();
-app.UseAuthorization();
+    app.UseHttpContract();
+    app.UseAuthentication();
+    app.UseAuthorization();
 
-app.MapOpenApi();
-app.MapCarts();
-app.MapOrders();
-app.MapDefaultEndpoints();
+    app.MapOpenApi();
+    app.MapCarts();
+    app.MapOrders();
+    app.MapDefaultEndpoints();
 
-app.Run();
+    app.CheckSettings();
+    await app.RunAsync();
+    return 0;
+}
+catch (SettingsException wrong)
+{
+    // The person who starts the service reads one message.
+    await Console.Error.WriteLineAsync(wrong.Message);
+    return 1;
+}

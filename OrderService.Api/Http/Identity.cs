@@ -1,37 +1,32 @@
 using System.Security.Claims;
-using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace OrderService.Api.Http;
 
-/// <summary>Who may say who the user is; section <c>Identity</c>.</summary>
-internal sealed class IdentityOptions
-{
-    /// <summary>
-    /// Takes the user from <c>X-User-Id</c>, as the shop's gateway sets it after authentication. Only for a service that nobody but
-    /// the gateway can reach. On by default in Development only.
-    /// </summary>
-    public bool TrustGatewayHeader { get; set; }
-}
-
-/// <summary>Authentication, and who the user is.</summary>
+/// <summary>Authentication, and who the user is: a bearer token says it, or the shop's gateway. A token counts for more.</summary>
 internal static class Identity
 {
+    /// <summary>Role, and policy, of whoever operates the service.</summary>
+    public const string Operate = "orders:operate";
+
     /// <summary>Adds authentication as configured; without any the service does not start.</summary>
     public static void AddIdentity(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<IdentityOptions>()
-            .Configure(identity => identity.TrustGatewayHeader = builder.Environment.IsDevelopment())
-            .BindConfiguration("Identity")
-            .Validate(
-                identity => identity.TrustGatewayHeader,
-                "No identity is configured, so nobody could use the service: set Identity:TrustGatewayHeader to true where only the "
-                + "shop's gateway, which sets X-User-Id, can reach it.")
-            .ValidateOnStart();
-        builder.Services.AddAuthentication(GatewayAuthentication.Scheme)
+        var services = builder.Services;
+        services.AddOptions<IdentityOptions>().BindConfiguration(IdentityOptions.Section).ValidateOnStart();
+        services.AddSingleton<IPostConfigureOptions<IdentityOptions>, IdentityOptions.Validator>();
+        services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptions.Validator>();
+        services.AddSingleton<IConfigureOptions<JwtBearerOptions>, BearerTokens>();
+
+        const string Either = "Identity";
+        services.AddAuthentication(Either)
+            .AddPolicyScheme(Either, null, either => either.ForwardDefaultSelector = SchemeOf)
+            .AddJwtBearer()
             .AddScheme<AuthenticationSchemeOptions, GatewayAuthentication>(GatewayAuthentication.Scheme, null);
-        builder.Services.AddAuthorization();
+        services.AddAuthorizationBuilder().AddPolicy(Operate, policy => policy.RequireRole(Operate));
     }
 
     extension(ClaimsPrincipal user)
@@ -40,33 +35,45 @@ internal static class Identity
         public Guid Id => Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)
             ?? throw new InvalidOperationException("The route lets requests in that name no user."));
     }
-}
 
-/// <summary>Believes the gateway's <c>X-User-Id</c>.</summary>
-internal sealed class GatewayAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options,
-    IOptions<IdentityOptions> identity,
-    ILoggerFactory logger,
-    UrlEncoder encoder) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
-{
-    /// <summary>Name of the scheme.</summary>
-    public new const string Scheme = "gateway";
+    /// <summary>Reads the id of a user as tokens and the gateway write it.</summary>
+    public static bool TryReadUserId(string? text, out Guid id) => Guid.TryParseExact(text, "D", out id) && id != Guid.Empty;
 
-    private const string Header = "X-User-Id";
+    /// <summary>A user, however the request names them.</summary>
+    public static ClaimsPrincipal PrincipalOf(Guid id, IEnumerable<string> roles, string scheme) => new(new ClaimsIdentity(
+        [new(ClaimTypes.NameIdentifier, id.ToString()), .. roles.Select(role => new Claim(ClaimTypes.Role, role))], scheme));
 
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    /// <summary>What to say where a request has nothing that could name a user.</summary>
+    public static string NobodyIsNamed(IdentityOptions options) => "The request names no user: it needs " + options switch
     {
-        if (!identity.Value.TrustGatewayHeader || Request.Headers[Header] is not { Count: > 0 } values)
+        { AcceptsTokens: true, AcceptsGateway: true } => "'Authorization: Bearer <token>', or the gateway's X-User-Id.",
+        { AcceptsTokens: true } => "'Authorization: Bearer <token>'.",
+        _ => "the header X-User-Id, one UUID.",
+    };
+
+    /// <summary>401 with a reason, and with every way to do better (RFC 9110, section 11.6.1; RFC 6750, section 3).</summary>
+    public static Task ChallengeAsync(HttpContext http, IdentityOptions options, string reason, bool badToken = false)
+    {
+        if (options.AcceptsTokens)
         {
-            return Task.FromResult(AuthenticateResult.NoResult());
+            http.Response.Headers.Append(
+                HeaderNames.WWWAuthenticate, badToken ? $"Bearer error=\"invalid_token\", error_description=\"{reason}\"" : "Bearer");
         }
 
-        if (values.Count != 1 || !Guid.TryParseExact(values[0], "D", out var id) || id == Guid.Empty)
+        if (options.AcceptsGateway)
         {
-            return Task.FromResult(AuthenticateResult.Fail($"{Header} is not one UUID."));
+            http.Response.Headers.Append(HeaderNames.WWWAuthenticate, $"{GatewayAuthentication.Scheme} header=\"{GatewayAuthentication.UserHeader}\"");
         }
 
-        var user = new ClaimsIdentity([new(ClaimTypes.NameIdentifier, id.ToString())], Scheme);
-        return Task.FromResult(AuthenticateResult.Success(new(new(user), Scheme)));
+        return Problems.Of(StatusCodes.Status401Unauthorized, "unauthorized", reason).ExecuteAsync(http);
+    }
+
+    private static string SchemeOf(HttpContext http)
+    {
+        var options = http.RequestServices.GetRequiredService<IOptions<IdentityOptions>>().Value;
+        var hasToken = http.Request.Headers.Authorization.ToString() is var authorization
+            && authorization.StartsWith("Bearer", StringComparison.OrdinalIgnoreCase)
+            && (authorization.Length == "Bearer".Length || authorization["Bearer".Length] == ' ');
+        return options.AcceptsTokens && (hasToken || !options.AcceptsGateway) ? JwtBearerDefaults.AuthenticationScheme : GatewayAuthentication.Scheme;
     }
 }

@@ -65,8 +65,7 @@ internal static class Problems
 
     private static string? DetailOf(int status) => status switch
     {
-        StatusCodes.Status401Unauthorized => "The request names no user: X-User-Id is missing, or not one UUID.",
-        StatusCodes.Status403Forbidden => "This user may not do that.",
+        StatusCodes.Status403Forbidden => $"That takes the role '{Identity.Operate}', which this user does not have.",
         StatusCodes.Status404NotFound => "There is nothing at this address.",
         StatusCodes.Status405MethodNotAllowed => "This address knows other methods; 'Allow' lists them.",
         StatusCodes.Status413PayloadTooLarge => $"A body has at most {HttpContract.MaxBodySize / 1024} KiB.",
