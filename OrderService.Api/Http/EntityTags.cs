@@ -35,7 +35,7 @@ internal sealed class IfMatch
     /// <summary>Whether a resource of this version may be changed.</summary>
     public bool Allows(int version) => _versions is null || _versions.Contains(version);
 
-    /// <summary>Reads the header. What isn't a tag of ours matches nothing.</summary>
+    /// <summary>Reads the header. What isn't a tag of ours matches nothing; <c>*</c> is any version, and stands alone.</summary>
     public static ValueTask<IfMatch> BindAsync(HttpContext context) => ValueTask.FromResult(Read(context.Request.Headers.IfMatch));
 
     private static IfMatch Read(StringValues header)
@@ -50,7 +50,7 @@ internal sealed class IfMatch
             return new([]);
         }
 
-        return tags.Contains(EntityTagHeaderValue.Any)
+        return tags is [var only] && only == EntityTagHeaderValue.Any
             ? Any
             : new([.. tags.Where(tag => !tag.IsWeak).Select(VersionOf)]);
     }
