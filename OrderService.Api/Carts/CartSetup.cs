@@ -38,5 +38,6 @@ internal static class CartSetup
         builder.TreatAsOptional("StackExchange.Redis");
         builder.Services.AddOptions<CartOptions>().BindConfiguration("Carts").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<CartStore>();
+        builder.Services.AddCartAccess();
     }
 }

@@ -13,6 +13,11 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
     {
         var (http, problem) = (context.HttpContext, context.ProblemDetails);
         Problems.Complete(problem, http.Response.StatusCode);
+        if (problem.Status == StatusCodes.Status401Unauthorized && http.Features.Get<UnauthorizedHint>() is { } hint)
+        {
+            problem.Detail = $"{problem.Detail} {hint.Text}";
+        }
+
         problem.Extensions["traceId"] = Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
         return new ValueTask(http.Response.WriteAsJsonAsync(
             problem,
@@ -21,3 +26,7 @@ internal sealed class ProblemWriter(IOptions<JsonOptions> json) : IProblemDetail
             http.RequestAborted));
     }
 }
+
+/// <summary>A feature of a request that is about to be answered with 401: another way in than an identity.</summary>
+/// <param name="Text">A sentence for the client.</param>
+internal sealed record UnauthorizedHint(string Text);

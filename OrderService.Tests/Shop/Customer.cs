@@ -43,11 +43,14 @@ internal sealed record Answer(HttpStatusCode Status, HttpResponseMessage Respons
 }
 
 /// <summary>A customer who shops over HTTP.</summary>
-internal sealed class Customer(HttpClient api, Guid userId)
+internal sealed class Customer(HttpClient api, Guid id, string header = "X-User-Id")
 {
     public const string Address = "1 Main Street, Springfield";
 
-    public Guid UserId => userId;
+    public Guid UserId => id;
+
+    /// <summary>Somebody with a cart and no identity.</summary>
+    public static Customer Guest(HttpClient api, Guid cartId) => new(api, cartId, "X-Cart-Id");
 
     public Task<Answer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
 
@@ -66,7 +69,7 @@ internal sealed class Customer(HttpClient api, Guid userId)
     public async Task<Answer> SendAsync(HttpMethod method, string path, object? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
-        request.Headers.Add("X-User-Id", userId.ToString());
+        request.Headers.Add(header, id.ToString());
         foreach (var (name, value) in headers)
         {
             request.Headers.TryAddWithoutValidation(name, value);

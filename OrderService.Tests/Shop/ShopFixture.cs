@@ -102,6 +102,9 @@ public sealed class ShopFixture : IAsyncLifetime
     /// <summary>A customer whom no other test uses.</summary>
     internal Customer NewCustomer() => new(Api, Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref s_users):x12}"));
 
+    /// <summary>A guest whose cart no other test uses.</summary>
+    internal Customer NewGuest() => Customer.Guest(Api, Guid.NewGuid());
+
     /// <summary>Puts a product of this test's own on sale.</summary>
     internal async Task<string> NewProductAsync(decimal price = 10.00m, int stock = 100, string currency = "EUR", string name = "A thing")
     {
