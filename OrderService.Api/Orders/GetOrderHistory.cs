@@ -19,11 +19,11 @@ internal sealed record OrderHistoryResponse(IReadOnlyList<OrderTransition> Items
 /// <param name="By">By whom: <c>customer</c>, <c>payment</c>, <c>warehouse</c>, <c>carrier</c> or <c>system</c>.</param>
 internal sealed record OrderTransition(int Sequence, OrderStatus? From, OrderStatus To, DateTimeOffset At, string Reason, string By);
 
-/// <summary>GET /api/orders/{id}/history</summary>
+/// <summary>GET /api/orders/{id}/history. Entries are only ever added, so the last one's sequence is the version.</summary>
 internal static class GetOrderHistory
 {
-    public static async Task<Results<Ok<OrderHistoryResponse>, ProblemHttpResult>> HandleAsync(
-        OrderId id, ClaimsPrincipal user, OrdersDbContext database, CancellationToken cancellationToken)
+    public static async Task<Results<Ok<OrderHistoryResponse>, StatusCodeHttpResult, ProblemHttpResult>> HandleAsync(
+        OrderId id, ClaimsPrincipal user, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
     {
         var (orderId, userId) = (id.Value, user.Id);
         var transitions = await database.History
@@ -33,6 +33,14 @@ internal static class GetOrderHistory
             .ToListAsync(cancellationToken);
 
         // An order has a history from its first moment on.
-        return transitions.Count == 0 ? OrderResponse.NotFound() : TypedResults.Ok(new OrderHistoryResponse(transitions));
+        if (transitions is not [.., var last])
+        {
+            return OrderResponse.NotFound();
+        }
+
+        http.Response.SetVersion(last.Sequence);
+        return http.Request.HasVersion(last.Sequence)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(new OrderHistoryResponse(transitions));
     }
 }

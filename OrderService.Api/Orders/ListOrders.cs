@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -12,26 +13,39 @@ using OrderService.Core.Persistence;
 namespace OrderService.Api.Orders;
 
 /// <summary>Which orders. All as text, so that whatever is wrong with a parameter is told by its name.</summary>
-/// <param name="Page">Number of the page, from 0.</param>
+/// <param name="Page">Number of the page, from 0. With a cursor it is only counted on.</param>
 /// <param name="Size">Orders per page, 1 to 100, 20 by default.</param>
+/// <param name="Cursor">Where to read on, from the address of another page; what is placed meanwhile moves nothing.</param>
 /// <param name="Status">Only orders of this status.</param>
-/// <param name="From">Only orders placed at this instant or later, ISO 8601.</param>
-/// <param name="To">Only orders placed before this instant, ISO 8601.</param>
+/// <param name="From">Only orders placed at this instant or later: an ISO 8601 date or date-time, UTC unless it has an offset.</param>
+/// <param name="To">Only orders placed before this instant: an ISO 8601 date or date-time, UTC unless it has an offset.</param>
+/// <param name="IncludeTotal"><c>true</c> counts the orders of all pages as well.</param>
 internal sealed record ListOrdersQuery(
     [FromQuery(Name = "page")] string? Page,
     [FromQuery(Name = "size")] string? Size,
+    [FromQuery(Name = "cursor")] string? Cursor,
     [FromQuery(Name = "status")] string? Status,
     [FromQuery(Name = "from")] string? From,
-    [FromQuery(Name = "to")] string? To);
+    [FromQuery(Name = "to")] string? To,
+    [FromQuery(Name = "includeTotal")] string? IncludeTotal);
 
 /// <summary>A page of orders, newest first.</summary>
 /// <param name="Items">The orders.</param>
 /// <param name="Page">Number of this page, from 0.</param>
 /// <param name="Size">Orders per page.</param>
 /// <param name="Next">Address of the next page; <c>null</c> on the last.</param>
-internal sealed record OrderPage(IReadOnlyList<OrderResponse> Items, int Page, int Size, string? Next);
+/// <param name="TotalItems">Orders of all pages; only if the request asks for it.</param>
+internal sealed record OrderPage(
+    IReadOnlyList<OrderResponse> Items,
+    int Page,
+    int Size,
+    string? Next,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? TotalItems);
 
-/// <summary>GET /api/orders</summary>
+/// <summary>
+/// GET /api/orders. The addresses of other pages (<c>next</c>, and RFC 8288 links) carry a cursor, so that following them neither
+/// skips nor repeats an order whatever is placed meanwhile. A page number alone counts from the newest order.
+/// </summary>
 internal static class ListOrders
 {
     private const int DefaultSize = 20;
@@ -39,6 +53,9 @@ internal static class ListOrders
 
     /// <summary>The last page whose first row still has a number.</summary>
     private const int MaxPage = int.MaxValue / MaxSize - 1;
+
+    private static readonly string[] Iso8601 =
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
     private static readonly Dictionary<string, OrderStatus> Statuses =
         Enum.GetValues<OrderStatus>().ToDictionary(status => JsonNamingPolicy.SnakeCaseUpper.ConvertName(status.ToString()));
@@ -53,16 +70,15 @@ internal static class ListOrders
         var errors = new InputErrors();
         var page = Number("page", query.Page, 0, MaxPage, 0, errors);
         var size = Number("size", query.Size, 1, MaxSize, DefaultSize, errors);
+        var cursor = Cursor(query.Cursor, errors);
+        var status = Status(query.Status, errors);
         var from = Instant("from", query.From, errors);
         var to = Instant("to", query.To, errors);
-        OrderStatus? status = null;
-        if (query.Status is not null)
+        var includeTotal = Flag("includeTotal", query.IncludeTotal, errors);
+        if (from > to)
         {
-            status = Statuses.TryGetValue(query.Status, out var known) ? known : null;
-            if (status is null)
-            {
-                errors.Add("status", $"Is one of {string.Join(", ", Statuses.Keys)}.");
-            }
+            errors.Add("from", "Is after 'to'.");
+            errors.Add("to", "Is before 'from'.");
         }
 
         if (errors.Problem is { } invalid)
@@ -87,40 +103,66 @@ internal static class ListOrders
             orders = orders.Where(o => o.CreatedAt < to);
         }
 
-        var found = await orders
-            .OrderByDescending(o => o.CreatedAt).ThenByDescending(o => o.Id)
-            .Skip(page * size).Take(size + 1)
-            .Include(o => o.Items)
-            .ToListAsync(cancellationToken);
-
-        var next = found.Count > size ? AddressOf(http.Request, page + 1) : null;
-        var links = new List<string>(2);
-        if (next is not null)
+        // Row values, which PostgreSQL seeks in the index that has this order.
+        var back = cursor is { Back: true };
+        var inOrder = back
+            ? orders.OrderBy(o => o.CreatedAt).ThenBy(o => o.Id)
+            : orders.OrderByDescending(o => o.CreatedAt).ThenByDescending(o => o.Id);
+        var here = cursor switch
         {
-            links.Add($"<{next}>; rel=\"next\"");
+            { Back: true, CreatedAt: var at, Id: var id } =>
+                inOrder.Where(o => EF.Functions.GreaterThan(ValueTuple.Create(o.CreatedAt, o.Id), ValueTuple.Create(at, id))),
+            { Back: false, CreatedAt: var at, Id: var id } =>
+                inOrder.Where(o => EF.Functions.LessThan(ValueTuple.Create(o.CreatedAt, o.Id), ValueTuple.Create(at, id))),
+            null => inOrder.Skip(page * size),
+        };
+        var found = await here.Take(size + 1).Include(o => o.Items).ToListAsync(cancellationToken);
+        var more = found.Count > size;
+        if (more)
+        {
+            found.RemoveAt(size);
         }
 
-        if (page > 0)
+        if (back)
         {
-            links.Add($"<{AddressOf(http.Request, page - 1)}>; rel=\"prev\"");
+            found.Reverse();
         }
 
-        if (links.Count > 0)
+        // Where nothing is left, the way on starts at that end of the list.
+        var next = (back ? cursor != OrderCursor.End : more)
+            ? AddressOf(http.Request, query, Math.Min(page + 1, MaxPage), found is [.., var oldest] ? OrderCursor.After(oldest) : null)
+            : null;
+        var prev = (back ? more : cursor is not null || page > 0)
+            ? AddressOf(http.Request, query, Math.Max(page - 1, 0), found is [var newest, ..] ? OrderCursor.Before(newest) : OrderCursor.End)
+            : null;
+        string?[] links = [LinkTo(next, "next"), LinkTo(prev, "prev")];
+        if (links.OfType<string>().ToArray() is { Length: > 0 } present)
         {
-            http.Response.Headers.Link = string.Join(", ", links);
+            http.Response.Headers.Link = string.Join(", ", present);
         }
 
-        return TypedResults.Ok(new OrderPage([.. found.Take(size).Select(OrderResponse.Of)], page, size, next));
+        return TypedResults.Ok(new OrderPage(
+            [.. found.Select(OrderResponse.Of)],
+            page,
+            size,
+            next,
+            includeTotal ? await orders.CountAsync(cancellationToken) : null));
     }
 
-    /// <summary>The same query on another page, relative to the host (which a gateway may have replaced).</summary>
-    private static string AddressOf(HttpRequest request, int page)
-    {
-        var parameters = request.Query
-            .Where(parameter => !parameter.Key.Equals("page", StringComparison.OrdinalIgnoreCase))
-            .Append(new("page", page.ToString(CultureInfo.InvariantCulture)));
-        return QueryHelpers.AddQueryString(request.PathBase + request.Path, parameters);
-    }
+    private static string? LinkTo(string? address, string relation) => address is null ? null : $"<{address}>; rel=\"{relation}\"";
+
+    /// <summary>Another page of the same orders, relative to the host (which a gateway may have replaced). No cursor: the first page.</summary>
+    private static string AddressOf(HttpRequest request, ListOrdersQuery query, int page, OrderCursor? cursor) =>
+        QueryHelpers.AddQueryString(request.PathBase + request.Path, new Dictionary<string, string?>
+        {
+            ["status"] = query.Status,
+            ["from"] = query.From,
+            ["to"] = query.To,
+            ["includeTotal"] = query.IncludeTotal,
+            ["size"] = query.Size,
+            ["page"] = (cursor is null ? 0 : page).ToString(CultureInfo.InvariantCulture),
+            ["cursor"] = cursor?.ToString(),
+        });
 
     private static int Number(string field, string? text, int min, int max, int otherwise, InputErrors errors)
     {
@@ -137,6 +179,36 @@ internal static class ListOrders
         return number;
     }
 
+    private static OrderCursor? Cursor(string? text, InputErrors errors)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (!OrderCursor.TryParse(text, out var cursor))
+        {
+            errors.Add("cursor", "Is taken as it is from the address of a next or previous page.");
+        }
+
+        return cursor;
+    }
+
+    private static OrderStatus? Status(string? text, InputErrors errors)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (!Statuses.TryGetValue(text, out var status))
+        {
+            errors.Add("status", $"Is one of {string.Join(", ", Statuses.Keys)}.");
+        }
+
+        return status;
+    }
+
     private static DateTimeOffset? Instant(string field, string? text, InputErrors errors)
     {
         if (text is null)
@@ -145,12 +217,22 @@ internal static class ListOrders
         }
 
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var instant))
+        if (DateTimeOffset.TryParseExact(text, Iso8601, CultureInfo.InvariantCulture, Utc, out var instant))
         {
             return instant;
         }
 
-        errors.Add(field, "Is an instant in ISO 8601, such as 2026-01-31T00:00:00Z.");
+        errors.Add(field, "Is an ISO 8601 date or date-time, such as 2026-01-31 or 2026-01-31T09:30:00Z. A '+' is written %2B in an address.");
         return null;
+    }
+
+    private static bool Flag(string field, string? text, InputErrors errors)
+    {
+        if (text is not (null or "true" or "false"))
+        {
+            errors.Add(field, "Is true or false.");
+        }
+
+        return text == "true";
     }
 }

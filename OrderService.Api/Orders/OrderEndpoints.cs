@@ -13,7 +13,7 @@ internal static class OrderEndpoints
         orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order").Refuses(400, 403, 409, 413, 415, 422);
         orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first").Refuses(400);
         orders.MapGet("/{id}", GetOrder.HandleAsync).WithSummary("Reads an order").Produces(304).Refuses(404);
-        orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").Refuses(404);
+        orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").Produces(304).Refuses(404);
         orders.MapPut("/{id}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415);
     }
 }
