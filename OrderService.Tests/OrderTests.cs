@@ -60,23 +60,6 @@ public sealed class OrderTests(ShopFixture shop)
     }
 
     [Fact]
-    public async Task Another_customers_order_is_as_unknown_as_one_that_never_was()
-    {
-        var (owner, stranger) = (shop.NewCustomer(), shop.NewCustomer());
-        var order = (await owner.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
-
-        foreach (var suffix in new[] { "", "/history" })
-        {
-            var theirs = (await stranger.GetAsync($"/api/orders/{order}{suffix}")).IsProblem(HttpStatusCode.NotFound, "order-not-found");
-            var nobodys = (await stranger.GetAsync($"/api/orders/{Guid.CreateVersion7()}{suffix}")).IsProblem(HttpStatusCode.NotFound, "order-not-found");
-            Assert.Equal(theirs.Body.GetProperty("title").GetString(), nobodys.Body.GetProperty("title").GetString());
-        }
-
-        (await stranger.CancelAsync(order)).IsProblem(HttpStatusCode.NotFound, "order-not-found");
-        Assert.Equal("PENDING", (await owner.GetAsync($"/api/orders/{order}")).OrderStatus);
-    }
-
-    [Fact]
     public async Task Cancelling_frees_the_stock_and_a_repeat_changes_nothing()
     {
         var customer = shop.NewCustomer();
