@@ -19,12 +19,14 @@ try
     builder.AddClients();
     builder.AddOrders();
     builder.AddIdentity();
+    builder.AddRateLimits();
     builder.AddHttpContract();
 
     var app = builder.Build();
 
     app.UseHttpContract();
     app.UseAuthentication();
+    app.UseRateLimiter();
     app.UseAuthorization();
 
     app.MapOpenApi();
