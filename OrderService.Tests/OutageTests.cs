@@ -150,7 +150,7 @@ public sealed class OutageTests(ShopFixture shop)
         }
 
         // A reader of the old broker may go on in the middle of the new one before it starts over: here only a new one sees the order.
-        using var log = new KafkaTap(await shop.ConnectionStringAsync(ResourceNames.Kafka));
+        using var log = new KafkaTap(await shop.ConnectionStringAsync(ResourceNames.Kafka), shop.Contract);
         Assert.Equal([1, 2], (await log.WaitAsync(meanwhile, 2)).Select(e => e.Sequence));
         await Eventually.SeeAsync(() => shop.ScalarAsync<long>("SELECT count(*) FROM outbox_messages"), left => left == 0, "the outbox being empty");
         var after = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;

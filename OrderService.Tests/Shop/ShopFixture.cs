@@ -17,10 +17,14 @@ public sealed class ShopFixture : IAsyncLifetime
     private KafkaTap? _tap;
     private Publisher? _publisher;
     private OtlpReceiver? _telemetry;
+    private AsyncApi? _contract;
 
     internal DistributedApplication App => _app ?? throw new InvalidOperationException("The graph is not up.");
 
     internal KafkaTap Events => _tap ?? throw new InvalidOperationException("The graph is not up.");
+
+    /// <summary>What is documented of messages.</summary>
+    internal AsyncApi Contract => _contract ?? throw new InvalidOperationException("The document is not read.");
 
     internal Publisher Publisher => _publisher ?? throw new InvalidOperationException("The graph is not up.");
 
@@ -39,6 +43,7 @@ public sealed class ShopFixture : IAsyncLifetime
     /// <summary>Starts the graph and waits until everything is healthy.</summary>
     public async Task InitializeAsync()
     {
+        _contract = await AsyncApi.LoadAsync();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderService_AppHost>(
             ["--embedded", $"--Embedded:DataPath={_data}"]);
         _telemetry = await OtlpReceiver.StartAsync();
@@ -66,7 +71,7 @@ public sealed class ShopFixture : IAsyncLifetime
         Payments = _app.CreateHttpClient(ResourceNames.Payments, "http");
         Database = NpgsqlDataSource.Create(await ConnectionStringAsync(ResourceNames.Orders));
         var kafka = await ConnectionStringAsync(ResourceNames.Kafka);
-        _tap = new KafkaTap(kafka);
+        _tap = new KafkaTap(kafka, Contract);
         _publisher = new Publisher(kafka);
         await SetModeAsync("manual");
     }
@@ -170,7 +175,7 @@ public sealed class ShopFixture : IAsyncLifetime
         }
 
         Events.Dispose();
-        _tap = new KafkaTap(await ConnectionStringAsync(ResourceNames.Kafka));
+        _tap = new KafkaTap(await ConnectionStringAsync(ResourceNames.Kafka), Contract);
         await SetModeAsync("manual");
     }
 
