@@ -54,6 +54,9 @@ public static class EventCatalog
     /// <summary>The stable name of a message type.</summary>
     public static string NameOf<T>() => ByType[typeof(T)].Name;
 
+    /// <summary>The part of an order event's name that tells it from the others: <c>placed</c> of <c>io.cloudforge.order.placed.v1</c>.</summary>
+    public static string ShortNameOf(string name) => name.Split('.') is [.., var last, _] ? last : name;
+
     /// <summary>Reads an event of another service.</summary>
     /// <exception cref="UnreadableEventException">The type is unknown, the body isn't its JSON, or it names no order.</exception>
     public static ExternalEvent Read(string? typeName, ReadOnlySpan<byte> body)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Aspire.Hosting.Testing;
 
 namespace OrderService.Tests.Shop;
@@ -7,8 +8,16 @@ namespace OrderService.Tests.Shop;
 internal sealed class WorkerProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly StringBuilder _output = new();
 
-    private WorkerProcess(Process process) => _process = process;
+    private WorkerProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
 
     public int Id => _process.Id;
 
@@ -17,6 +26,7 @@ internal sealed class WorkerProcess : IDisposable
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrderService.Worker.dll")])
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
             Environment =
             {
                 ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
@@ -30,10 +40,18 @@ internal sealed class WorkerProcess : IDisposable
             start.Environment[setting.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
 
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        return new WorkerProcess(process);
+        return new WorkerProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Waits for a worker that ends by itself.</summary>
+    public async Task<(int ExitCode, string Output)> WaitForExitAsync()
+    {
+        using var patience = new CancellationTokenSource(Eventually.Deadline);
+        await _process.WaitForExitAsync(patience.Token);
+        lock (_output)
+        {
+            return (_process.ExitCode, _output.ToString());
+        }
     }
 
     public void Dispose()
@@ -45,5 +63,13 @@ internal sealed class WorkerProcess : IDisposable
 
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
     }
 }

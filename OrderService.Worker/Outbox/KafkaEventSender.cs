@@ -38,7 +38,15 @@ internal sealed partial class KafkaEventSender(
 
     public async Task SendAsync(OutboxRow row, CancellationToken cancellationToken)
     {
-        var topic = topics.Value.Orders;
+        // A failure at a later topic repeats the event in the earlier ones: at least once holds for each.
+        foreach (var topic in topics.Value.Of(row.Type))
+        {
+            await SendAsync(topic, row, cancellationToken);
+        }
+    }
+
+    private async Task SendAsync(string topic, OutboxRow row, CancellationToken cancellationToken)
+    {
         ActivityContext.TryParse(row.TraceParent, row.TraceState, isRemote: true, out var cause);
         using var activity = OrderTelemetry.Source.StartActivity($"send {topic}", ActivityKind.Producer, cause);
         activity?.SetTag("messaging.system", "kafka");
@@ -62,7 +70,7 @@ internal sealed partial class KafkaEventSender(
             }
 
             throw e.Error.Code is ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.InvalidRecord
-                ? new UnsendableException($"Kafka refuses the message: {e.Error.Reason}", e)
+                ? new UnsendableException($"Kafka refuses the message for {topic}: {e.Error.Reason}", e)
                 : e;
         }
     }

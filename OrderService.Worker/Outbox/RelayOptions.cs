@@ -35,21 +35,3 @@ internal sealed class RelayOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(15);
 }
-
-/// <summary>Names of the Kafka topics, section <c>Topics</c>.</summary>
-internal sealed class TopicOptions
-{
-    public const string Section = "Topics";
-
-    /// <summary>Where order events go.</summary>
-    [Required]
-    public string Orders { get; init; } = "cloudforge.orders";
-
-    /// <summary>Where payment events come from.</summary>
-    [Required]
-    public string Payments { get; init; } = "cloudforge.payments";
-
-    /// <summary>Where fulfilment events come from.</summary>
-    [Required]
-    public string Fulfilment { get; init; } = "cloudforge.fulfilment";
-}
