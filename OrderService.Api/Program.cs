@@ -2,6 +2,7 @@ using OrderService;
 using OrderService.Api.Carts;
 using OrderService.Api.Clients;
 using OrderService.Api.Http;
+using OrderService.Api.Operations;
 using OrderService.Api.Orders;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
@@ -32,6 +33,7 @@ try
     app.MapOpenApi();
     app.MapCarts();
     app.MapOrders();
+    app.MapOperations();
     app.MapDefaultEndpoints();
 
     app.CheckSettings();

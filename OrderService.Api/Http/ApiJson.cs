@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 using OrderService.Api.Carts;
 using OrderService.Api.Clients;
+using OrderService.Api.Operations;
 using OrderService.Api.Orders;
 using OrderService.Core.Messaging;
 
@@ -19,6 +20,12 @@ namespace OrderService.Api.Http;
 [JsonSerializable(typeof(OrderResponse))]
 [JsonSerializable(typeof(OrderPage))]
 [JsonSerializable(typeof(OrderHistoryResponse))]
+[JsonSerializable(typeof(OutboxResponse))]
+[JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(DeadLetterDetail))]
+[JsonSerializable(typeof(ReplayDeadLettersRequest))]
+[JsonSerializable(typeof(ReplayDeadLettersResponse))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(Dictionary<string, string[]>))]
 [JsonSerializable(typeof(IReadOnlyList<Shortage>))]

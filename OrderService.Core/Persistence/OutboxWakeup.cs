@@ -19,12 +19,15 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
     private readonly Channel<bool> _committed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    /// <summary>Wakes the relays for rows that were changed by other means than a save.</summary>
+    public void Wake() => _committed.Writer.TryWrite(true);
+
     /// <inheritdoc />
     public ValueTask<int> SavedChangesAsync(SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default)
     {
         if (eventData.Context is OrdersDbContext context && context.ChangeTracker.Entries<OutboxMessage>().Any())
         {
-            _committed.Writer.TryWrite(true);
+            Wake();
         }
 
         return ValueTask.FromResult(result);

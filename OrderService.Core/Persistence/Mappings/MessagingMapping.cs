@@ -37,6 +37,7 @@ internal sealed class ParkedMessageMapping : IEntityTypeConfiguration<ParkedMess
         message.Property(m => m.Id).ValueGeneratedNever();
         message.Property(m => m.Headers).HasColumnType("jsonb");
         message.HasIndex(m => m.NextAttemptAt).HasDatabaseName("ix_parked_messages_next_attempt_at").HasFilter("next_attempt_at IS NOT NULL");
+        message.HasIndex(m => new { m.FailedAt, m.Id }).HasDatabaseName("ix_parked_messages_parked").HasFilter("next_attempt_at IS NULL");
     }
 }
 

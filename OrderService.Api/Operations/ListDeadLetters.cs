@@ -1,0 +1,148 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
+using OrderService.Api.Http;
+using OrderService.Core.Persistence;
+
+namespace OrderService.Api.Operations;
+
+/// <summary>Which messages. All as text, so that whatever is wrong with a parameter is told by its name.</summary>
+/// <param name="State"><c>PARKED</c> (the default), or <c>WAITING</c>: incoming ones that are tried again by themselves.</param>
+/// <param name="Direction"><c>INBOUND</c> or <c>OUTBOUND</c>; both without it.</param>
+/// <param name="Type">Only messages of this type.</param>
+/// <param name="OrderId">Only messages of this order.</param>
+/// <param name="Size">Messages per page, 1 to 100, 20 by default.</param>
+/// <param name="Cursor">Where to go on, from the last page's <c>next</c>.</param>
+internal sealed record ListDeadLettersQuery(
+    [FromQuery(Name = "state")] string? State,
+    [FromQuery(Name = "direction")] string? Direction,
+    [FromQuery(Name = "type")] string? Type,
+    [FromQuery(Name = "orderId")] string? OrderId,
+    [FromQuery(Name = "size")] string? Size,
+    [FromQuery(Name = "cursor")] string? Cursor);
+
+/// <summary>A page of messages, newest first.</summary>
+/// <param name="Items">The messages.</param>
+/// <param name="Size">Messages per page.</param>
+/// <param name="Next">Address of the next page; <c>null</c> on the last.</param>
+internal sealed record DeadLetterPage(IReadOnlyList<DeadLetter> Items, int Size, string? Next);
+
+/// <summary>GET /api/operations/dead-letters</summary>
+internal static class ListDeadLetters
+{
+    private const int DefaultSize = 20;
+    private const int MaxSize = 100;
+
+    public static async Task<Results<Ok<DeadLetterPage>, ProblemHttpResult>> HandleAsync(
+        [AsParameters] ListDeadLettersQuery query, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
+    {
+        var errors = new InputErrors();
+        var filter = DeadLetterFilter.Read(query.Direction, query.Type, query.OrderId, errors);
+        var state = DeadLetterFilter.OneOf<DeadLetterState>("state", query.State, errors) ?? DeadLetterState.Parked;
+        var size = DefaultSize;
+        if (query.Size is not null
+            && (!int.TryParse(query.Size, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxSize))
+        {
+            errors.Add("size", $"Is a whole number from 1 to {MaxSize}.");
+        }
+
+        var after = CursorIn(query.Cursor, errors);
+        if (errors.Problem is { } invalid)
+        {
+            return invalid;
+        }
+
+        var isParked = state == DeadLetterState.Parked;
+        var found = new List<DeadLetter>();
+        if (filter.Inbound(database) is { } inbound)
+        {
+            var messages = await inbound
+                .Where(message => message.NextAttemptAt == null == isParked)
+                .Where(message => EF.Functions.LessThan(ValueTuple.Create(message.FailedAt, message.Id), ValueTuple.Create(after.At, after.Id)))
+                .OrderByDescending(message => message.FailedAt).ThenByDescending(message => message.Id)
+                .Take(size + 1)
+                .Select(m => new { m.Id, m.Topic, m.Key, m.Headers, m.Error, m.Attempts, m.FailedAt, m.NextAttemptAt })
+                .ToListAsync(cancellationToken);
+            found.AddRange(messages.Select(message => new DeadLetter
+            {
+                Id = message.Id,
+                Direction = DeadLetterDirection.Inbound,
+                State = state,
+                Source = message.Topic,
+                Key = message.Key,
+                Type = DeadLetters.TypeIn(message.Headers),
+                Error = message.Error,
+                Attempts = message.Attempts,
+                FailedAt = message.FailedAt,
+                NextAttemptAt = message.NextAttemptAt,
+            }));
+        }
+
+        if (isParked && filter.Outbound(database) is { } outbound)
+        {
+            var rows = await outbound
+                .Where(row => EF.Functions.LessThan(ValueTuple.Create(row.ParkedAt!.Value, row.Id), ValueTuple.Create(after.At, after.Id)))
+                .OrderByDescending(row => row.ParkedAt).ThenByDescending(row => row.Id)
+                .Take(size + 1)
+                .Select(r => new { r.Id, r.Channel, r.OrderId, r.Type, r.Error, r.ParkedAt })
+                .ToListAsync(cancellationToken);
+            found.AddRange(rows.Select(row => new DeadLetter
+            {
+                Id = row.Id,
+                Direction = DeadLetterDirection.Outbound,
+                State = state,
+                Source = DeadLetters.NameOf(row.Channel),
+                Key = row.OrderId.ToString(),
+                Type = row.Type,
+                Error = row.Error,
+                Attempts = null,
+                FailedAt = row.ParkedAt,
+                NextAttemptAt = null,
+            }));
+        }
+
+        // PostgreSQL compares UUIDs by their bytes as they are written, and so does their text.
+        var page = found
+            .OrderByDescending(letter => letter.FailedAt).ThenByDescending(letter => letter.Id.ToString(), StringComparer.Ordinal)
+            .Take(size)
+            .ToList();
+        var next = found.Count > size ? AddressAfter(http.Request, page[^1]) : null;
+        if (next is not null)
+        {
+            http.Response.Headers.Link = $"<{next}>; rel=\"next\"";
+        }
+
+        return TypedResults.Ok(new DeadLetterPage(page, size, next));
+    }
+
+    /// <summary>The same query after a message, relative to the host (which a gateway may have replaced).</summary>
+    private static string AddressAfter(HttpRequest request, DeadLetter last)
+    {
+        var cursor = string.Create(CultureInfo.InvariantCulture, $"{last.FailedAt!.Value.UtcTicks}.{last.Id}");
+        var parameters = request.Query
+            .Where(parameter => !parameter.Key.Equals("cursor", StringComparison.OrdinalIgnoreCase))
+            .Append(new("cursor", cursor));
+        return QueryHelpers.AddQueryString(request.PathBase + request.Path, parameters);
+    }
+
+    private static (DateTimeOffset At, Guid Id) CursorIn(string? cursor, InputErrors errors)
+    {
+        if (cursor is null)
+        {
+            return (DateTimeOffset.MaxValue, Guid.AllBitsSet);
+        }
+
+        if (cursor.Split('.') is [var at, var id]
+            && long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
+            && ticks <= DateTime.MaxValue.Ticks
+            && Guid.TryParseExact(id, "D", out var last))
+        {
+            return (new DateTimeOffset(ticks, TimeSpan.Zero), last);
+        }
+
+        errors.Add("cursor", "Is the cursor of an earlier page's 'next'.");
+        return default;
+    }
+}
