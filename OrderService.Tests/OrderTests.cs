@@ -147,6 +147,50 @@ public sealed class OrderTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task A_customer_who_is_disabled_may_not_order_any_more_half_a_minute_later()
+    {
+        var customer = new Customer(shop.Api, Guid.NewGuid());
+        var product = await shop.NewProductAsync(stock: 100_000);
+        await EnableAsync(true);
+        (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created);
+
+        await EnableAsync(false);
+
+        var refused = await Eventually.SeeAsync(() => customer.OrderAsync(product, 1), answer => answer.Status != HttpStatusCode.Created, "the customer being refused");
+        refused.IsProblem(HttpStatusCode.Forbidden, "customer-not-allowed");
+
+        async Task EnableAsync(bool enabled) => (await shop.Users.PutAsJsonAsync(
+            $"/api/users/{customer.UserId}", new { username = "sometimes", email = "sometimes@example.com", enabled })).EnsureSuccessStatusCode();
+    }
+
+    [Fact]
+    public async Task An_order_that_the_database_refuses_gives_its_stock_and_its_key_back_and_the_answer_tells_nothing_of_the_database()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 2);
+        var key = ("Idempotency-Key", Guid.NewGuid().ToString());
+        await shop.ScalarAsync<long>(
+            $"""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''secret of the database''; END';
+            CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.user_id = '{customer.UserId}') EXECUTE FUNCTION refuse();
+            """);
+        try
+        {
+            var failed = (await customer.OrderAsync(product, 2, key)).IsProblem(HttpStatusCode.InternalServerError, "internal-server-error");
+
+            Assert.DoesNotContain("secret", failed.Body.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("Exception", failed.Body.ToString(), StringComparison.Ordinal);
+            Assert.Equal(2, (await shop.ProductAsync(product)).GetProperty("available").GetInt32());
+        }
+        finally
+        {
+            await shop.ScalarAsync<long>("DROP TRIGGER refuse ON orders; DROP FUNCTION refuse();");
+        }
+
+        (await customer.OrderAsync(product, 2, key)).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
     public async Task An_empty_cart_cannot_be_checked_out() =>
         (await shop.NewCustomer().CheckoutAsync()).IsProblem(HttpStatusCode.Conflict, "cart-empty");
 

@@ -35,6 +35,10 @@ public sealed class OutageTests(ShopFixture shop)
 
         Assert.Equal([1, 2], (await shop.Events.WaitAsync(paid, 2)).Select(e => e.Sequence));
         Assert.Equal([1], (await shop.Events.WaitAsync(unsent, 1)).Select(e => e.Sequence));
+        await Eventually.SeeAsync(
+            () => shop.ProductAsync(product),
+            seen => (seen.GetProperty("sold").GetInt32(), seen.GetProperty("reserved").GetInt32()) == (1, 1),
+            "the order that was not written having no stock");
         Assert.Equal(worker, shop.ProcessOf(ResourceNames.Worker));
     }
 

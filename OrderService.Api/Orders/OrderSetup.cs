@@ -13,6 +13,8 @@ internal static class OrderSetup
         builder.Services.AddOptions<OrderOptions>().BindConfiguration(OrderOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddScoped<Placement>();
+        builder.Services.AddSingleton<OrphanedReservations>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OrphanedReservations>());
         builder.Services.AddScoped<Idempotency>();
     }
 }

@@ -60,6 +60,7 @@ internal abstract record PlacementOutcome
 internal sealed partial class Placement(
     UserClient users,
     ProductClient products,
+    OrphanedReservations orphans,
     IServiceScopeFactory scopes,
     TimeProvider time,
     IOptions<OrderOptions> options,
@@ -70,7 +71,8 @@ internal sealed partial class Placement(
 
     private const int SaveAttempts = 2;
 
-    private static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>How long a save may take.</summary>
+    public static readonly TimeSpan SaveTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Places an order. A client that gives up after the stock is reserved does not stop it half-way.</summary>
     /// <exception cref="DependencyUnavailableException">The User or the Product service is away.</exception>
@@ -109,16 +111,17 @@ internal sealed partial class Placement(
     {
         try
         {
-            var expiresAt = now + options.Value.PaymentTimeout + ReservationMargin;
-            return await products.ReserveAsync(orderId, draft.Lines, expiresAt, CancellationToken.None);
+            return await products.ReserveAsync(orderId, draft.Lines, ExpiryOf(now), CancellationToken.None);
         }
         catch (DependencyUnavailableException)
         {
             // It may be reserved all the same. The customer need not wait for what is likely to fail too.
-            _ = ReleaseAsync(orderId);
+            _ = ReleaseAsync(orderId, now);
             throw;
         }
     }
+
+    private DateTimeOffset ExpiryOf(DateTimeOffset reservedAt) => reservedAt + options.Value.PaymentTimeout + ReservationMargin;
 
     private async Task<PlacementOutcome> PlaceReservedAsync(
         Guid orderId, OrderDraft draft, IReadOnlyDictionary<string, Product> reserved, DateTimeOffset now)
@@ -133,13 +136,14 @@ internal sealed partial class Placement(
         catch (OutcomeUnknownException)
         {
             keep = true;
+            orphans.Add(orderId, ExpiryOf(now));
             throw;
         }
         finally
         {
             if (!keep)
             {
-                await ReleaseAsync(orderId);
+                await ReleaseAsync(orderId, now);
             }
         }
     }
@@ -251,8 +255,8 @@ internal sealed partial class Placement(
             ? new(OrderResponse.Of(order), order.Version)
             : null;
 
-    /// <summary>Gives the stock back, or leaves that to the reservation's expiry.</summary>
-    private async Task ReleaseAsync(Guid orderId)
+    /// <summary>Gives the stock back, or has that done as soon as the Product service answers.</summary>
+    private async Task ReleaseAsync(Guid orderId, DateTimeOffset reservedAt)
     {
         try
         {
@@ -260,6 +264,7 @@ internal sealed partial class Placement(
         }
         catch (DependencyUnavailableException e)
         {
+            orphans.Add(orderId, ExpiryOf(reservedAt));
             LogNotReleased(logger, orderId, e);
         }
     }
@@ -270,10 +275,10 @@ internal sealed partial class Placement(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The connection broke while order {OrderId} was saved; it is saved again under the same id")]
     private static partial void LogSavedAgain(ILogger logger, Guid orderId, Exception cause);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Whether order {OrderId} is saved is not known; its reservation stays until it expires")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Whether order {OrderId} is saved is not known; its reservation stays until that is")]
     private static partial void LogUnknown(ILogger logger, Guid orderId, Exception cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reservation {OrderId} has no order and was not released; it ends at its expiry")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Reservation {OrderId} has no order and was not released yet")]
     private static partial void LogNotReleased(ILogger logger, Guid orderId, Exception cause);
 
     /// <summary>Nobody knows whether the commit took effect.</summary>
