@@ -9,6 +9,13 @@ internal static class RemoveFromCart
     public static async Task<Results<Ok<CartResponse>, ProblemHttpResult>> HandleAsync(
         string productId, IfMatch ifMatch, CartId id, CartStore carts, HttpResponse response)
     {
+        var errors = new InputErrors();
+        errors.RequireProductId("productId", productId);
+        if (errors.Problem is { } invalid)
+        {
+            return invalid;
+        }
+
         var (outcome, cart) = await carts.RemoveAsync(id, productId, ifMatch);
         return outcome == CartOutcome.Stale ? Problems.Stale() : GetCart.Show(id, cart, response);
     }

@@ -13,6 +13,7 @@ internal static class SetQuantity
         string productId, SetQuantityRequest request, IfMatch ifMatch, CartId id, CartStore carts, HttpResponse response)
     {
         var errors = new InputErrors();
+        errors.RequireProductId("productId", productId);
         errors.RequireQuantity("quantity", request.Quantity, min: 0);
         if (errors.Problem is { } invalid)
         {
