@@ -69,6 +69,7 @@ public sealed class GuestCartTests(ShopFixture shop)
     [InlineData("GET", "/api/orders/0197b0a0-0000-7000-8000-000000000000/history")]
     [InlineData("PUT", "/api/orders/0197b0a0-0000-7000-8000-000000000000/cancel")]
     [InlineData("POST", "/api/cart/checkout")]
+    [InlineData("POST", "/api/cart/merge")]
     public async Task A_guest_gets_no_further_than_the_cart(string method, string path)
     {
         var guest = shop.NewGuest();

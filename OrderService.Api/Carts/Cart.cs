@@ -4,14 +4,14 @@ using OrderService.Core.Orders;
 namespace OrderService.Api.Carts;
 
 /// <summary>What somebody is about to order. It lives in Redis; see <see cref="CartStore"/>.</summary>
-/// <param name="Version">Number of changes, the entity tag; 0 for a cart that was never used.</param>
+/// <param name="Version">Grows with every change, the entity tag; 0 for a cart that was never used.</param>
 /// <param name="CheckoutId">Id of the next checkout: at most one order carries it. <c>null</c> in a cart that was never used.</param>
 /// <param name="Currency">ISO 4217, of all amounts.</param>
 /// <param name="UpdatedAt">When it last changed, UTC.</param>
 /// <param name="Lines">In the order in which they were added.</param>
 internal sealed record Cart(int Version, Guid? CheckoutId, string Currency, DateTimeOffset? UpdatedAt, IReadOnlyList<CartLine> Lines);
 
-/// <summary>A product in a cart, with name and price as the Product service told them when it was added.</summary>
+/// <summary>A product in a cart, with name and price as the Product service told them last.</summary>
 internal sealed record CartLine(string ProductId, string ProductName, int Quantity, decimal UnitPrice);
 
 /// <summary>

@@ -12,6 +12,10 @@ internal sealed class CartOptions
     /// <summary>How long a cart lives after its last use, 7 days by default.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00", ErrorMessage = "Carts:Lifetime has to be between 1 second and 3,650 days.")]
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How old the names and prices that a cart shows may be, 30 seconds by default. 0 asks the Product service every time.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "Carts:RefreshAfter has to be between 0 and 1 day.")]
+    public TimeSpan RefreshAfter { get; set; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>Registers carts.</summary>
@@ -38,6 +42,7 @@ internal static class CartSetup
         builder.TreatAsOptional("StackExchange.Redis");
         builder.Services.AddOptions<CartOptions>().BindConfiguration("Carts").ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<CartStore>();
+        builder.Services.AddScoped<CartRefresh>();
         builder.Services.AddCartAccess();
     }
 }

@@ -30,6 +30,18 @@ internal enum CartOutcome
 
     /// <summary>The product has another currency than the cart.</summary>
     OtherCurrency,
+
+    /// <summary>The cart is as asked for; its names and prices are due to be refreshed, by whoever is told this.</summary>
+    Outdated,
+
+    /// <summary>A request with the same idempotency key was here before; the cart is the one that it was answered with.</summary>
+    Replayed,
+
+    /// <summary>The idempotency key came with another request before.</summary>
+    KeyReused,
+
+    /// <summary>Somebody else takes the cart over.</summary>
+    ClaimedByOther,
 }
 
 /// <summary>
@@ -37,9 +49,12 @@ internal enum CartOutcome
 /// the whole cart and renews its lifetime. Fields:
 /// <list type="bullet">
 /// <item><c>version</c>, <c>updated</c>, <c>currency</c>: of the cart.</item>
+/// <item><c>refreshed</c>: when names and prices were last refreshed, or tried to be, in Unix milliseconds.</item>
+/// <item><c>claim</c>: the cart that takes this one over.</item>
 /// <item><c>checkout</c>: id of the next checkout; a new one when the cart was checked out or emptied.</item>
 /// <item><c>q:</c>product: quantity; <c>d:</c>product: its name and price as JSON; <c>n:</c>product: the version that added it, which orders the lines.</item>
 /// </list>
+/// Beside it, for 24 h, one hash for each idempotency key: the cart as it was answered, and <c>request</c>, the hash of what was asked.
 /// </summary>
 internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvider time, IOptions<CartOptions> options, ILogger<CartStore> logger)
 {
@@ -51,9 +66,17 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
     /// <exception cref="DependencyUnavailableException">Redis is away; so for all methods but <see cref="FinishCheckoutAsync"/>.</exception>
     public async Task<Cart> ReadAsync(CartId id) => (await RunAsync(CartScripts.Read, id, IfMatch.Any)).Cart;
 
-    /// <summary>Adds pieces of a product, and takes over its present name and price.</summary>
-    public Task<(CartOutcome Outcome, Cart Cart)> AddAsync(CartId id, Product product, int quantity) =>
-        RunAsync(CartScripts.Add, id, IfMatch.Any, product.Id, quantity, Details(product), product.Currency);
+    /// <summary>The cart, and whether its names and prices are older than <see cref="CartOptions.RefreshAfter"/>. Only one reader is told so.</summary>
+    public Task<(CartOutcome Outcome, Cart Cart)> ShowAsync(CartId id) =>
+        RunAsync(CartScripts.Show, id, IfMatch.Any, (long)options.Value.RefreshAfter.TotalMilliseconds);
+
+    /// <summary>The first answer to a request with an idempotency key; done if there is none.</summary>
+    public Task<(CartOutcome Outcome, Cart Cart)> FindAnswerAsync(CartId id, IdempotentRequest keyed) =>
+        RunAsync(CartScripts.Read, id, IfMatch.Any, keyed);
+
+    /// <summary>Adds pieces of a product, and takes over its present name and price. A request with an idempotency key counts once.</summary>
+    public Task<(CartOutcome Outcome, Cart Cart)> AddAsync(CartId id, Product product, int quantity, IfMatch ifMatch, IdempotentRequest? keyed) =>
+        RunAsync(CartScripts.Add, id, ifMatch, keyed, product.Id, quantity, Details(product.Name, product.Price), product.Currency);
 
     /// <summary>Sets the quantity of a product in the cart; 0 removes it.</summary>
     public Task<(CartOutcome Outcome, Cart Cart)> SetQuantityAsync(CartId id, string productId, int quantity, IfMatch ifMatch) =>
@@ -66,9 +89,30 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
     /// <summary>Removes all products.</summary>
     public Task<(CartOutcome Outcome, Cart Cart)> ClearAsync(CartId id, IfMatch ifMatch) => RunAsync(CartScripts.Clear, id, ifMatch);
 
-    /// <summary>Takes over new names and prices of products in the cart.</summary>
+    /// <summary>
+    /// Takes over new names and prices of those products that are in the cart. Another currency is taken over only where it is that of all
+    /// its lines. Where nothing differs, it stays the same version.
+    /// </summary>
     public async Task<Cart> RepriceAsync(CartId id, IReadOnlyCollection<Product> products, string currency) =>
-        (await RunAsync(CartScripts.Reprice, id, IfMatch.Any, [currency, .. products.SelectMany(p => new RedisValue[] { p.Id, Details(p) })])).Cart;
+        (await RunAsync(
+            CartScripts.Reprice,
+            id,
+            IfMatch.Any,
+            [currency, .. products.SelectMany(product => new RedisValue[] { product.Id, Details(product.Name, product.Price) })])).Cart;
+
+    /// <summary>The cart, from now on to be taken over by one other only.</summary>
+    public Task<(CartOutcome Outcome, Cart Cart)> ClaimAsync(CartId id, CartId by) => RunAsync(CartScripts.Claim, id, IfMatch.Any, by.Key);
+
+    /// <summary>Leaves the cart to others again.</summary>
+    public Task UnclaimAsync(CartId id, CartId by) => RunAsync(CartScripts.Unclaim, id, IfMatch.Any, by.Key);
+
+    /// <summary>Takes over the lines of another cart; the larger quantity of a product wins. Nothing changes unless all of it fits.</summary>
+    public Task<(CartOutcome Outcome, Cart Cart)> MergeAsync(CartId id, Cart other, IfMatch ifMatch) => RunAsync(
+        CartScripts.Merge,
+        id,
+        ifMatch,
+        [other.Currency, .. other.Lines.SelectMany(
+            line => new RedisValue[] { line.ProductId, line.Quantity, Details(line.ProductName, line.UnitPrice) })]);
 
     /// <summary>
     /// Takes out of the cart what an order contains, once per checkout. The order stands even if Redis is away: the customer's next
@@ -90,24 +134,31 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
         }
     }
 
-    private static string Details(Product product) =>
-        JsonSerializer.Serialize(new LineDetails(product.Name, product.Price), CartJson.Default.LineDetails);
+    private static string Details(string name, decimal unitPrice) =>
+        JsonSerializer.Serialize(new LineDetails(name, unitPrice), CartJson.Default.LineDetails);
 
-    private async Task<(CartOutcome Outcome, Cart Cart)> RunAsync(string script, CartId id, IfMatch ifMatch, params RedisValue[] arguments)
+    private Task<(CartOutcome Outcome, Cart Cart)> RunAsync(string script, CartId id, IfMatch ifMatch, params RedisValue[] arguments) =>
+        RunAsync(script, id, ifMatch, keyed: null, arguments);
+
+    private async Task<(CartOutcome Outcome, Cart Cart)> RunAsync(
+        string script, CartId id, IfMatch ifMatch, IdempotentRequest? keyed, params RedisValue[] arguments)
     {
         var now = time.Now();
+        RedisKey[] keys = keyed is null ? [id.Key] : [id.Key, $"{id.Key}:key:{keyed.Key}"];
         RedisValue[] common =
         [
             now.ToString("O", CultureInfo.InvariantCulture),
+            now.ToUnixTimeMilliseconds(),
             (long)options.Value.Lifetime.TotalSeconds,
             Guid.CreateVersion7(now).ToString(),
             ifMatch.Versions is { } versions ? $",{string.Join(',', versions)}," : "",
+            keyed is null ? "" : Convert.ToHexString(keyed.Hash),
         ];
 
         RedisResult[] answer;
         try
         {
-            answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(script, [id.Key], [.. common, .. arguments]))!;
+            answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(script, keys, [.. common, .. arguments]))!;
         }
         catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
         {

@@ -6,9 +6,17 @@ namespace OrderService.Api.Carts;
 /// <summary>GET /api/cart</summary>
 internal static class GetCart
 {
-    public static async Task<Ok<CartResponse>> HandleAsync(CartId id, CartStore carts, HttpResponse response)
+    public static async Task<Results<Ok<CartResponse>, StatusCodeHttpResult>> HandleAsync(
+        CartId id, CartRefresh carts, HttpContext http, CancellationToken cancellationToken)
     {
-        return Show(id, await carts.ReadAsync(id), response);
+        var cart = await carts.ShowAsync(id, cancellationToken);
+        if (!http.Request.HasVersion(cart.Version))
+        {
+            return Show(id, cart, http.Response);
+        }
+
+        http.Response.SetVersion(cart.Version);
+        return TypedResults.StatusCode(StatusCodes.Status304NotModified);
     }
 
     /// <summary>200 with the cart and its version.</summary>

@@ -56,6 +56,22 @@ internal sealed class ProductClient(HttpClient http)
             };
         });
 
+    /// <summary>Those of the products that are for sale. One call: the ids of a full cart fit into an address.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away.</exception>
+    public Task<IReadOnlyList<Product>> FindAllAsync(IEnumerable<string> productIds, CancellationToken cancellationToken) =>
+        ServiceClients.CallAsync<IReadOnlyList<Product>>(ResourceNames.Products, async () =>
+        {
+            using var answer = await http.GetAsync($"api/products?ids={string.Join(',', productIds)}", cancellationToken);
+            var page = answer.IsSuccessStatusCode
+                ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.ProductPage, cancellationToken)
+                : null;
+            var items = page?.Items ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer);
+            return [.. items
+                .Where(product => product.Active)
+                .Select(product => Priced(product.Id, product.Name, product.Price, product.Currency)
+                    ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer))];
+        });
+
     /// <summary>Reserves all lines or none until <paramref name="expiresAt"/>. The same id and lines again are the same reservation.</summary>
     /// <exception cref="DependencyUnavailableException">The service is away; whether it reserved is not known.</exception>
     public Task<Reservation> ReserveAsync(
@@ -111,12 +127,14 @@ internal sealed class ProductClient(HttpClient http)
         return new Reservation.Held(products);
     }
 
-    private static Product? Priced(string id, string name, decimal price, string currency) =>
-        price is >= 0 and <= HighestPrice && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
+    private static Product? Priced(string? id, string? name, decimal price, string? currency) =>
+        id is not null && name is not null && price is >= 0 and <= HighestPrice && currency is { Length: 3 } && currency.All(char.IsAsciiLetterUpper)
             ? new Product(id, name, decimal.Round(price, 2, MidpointRounding.AwayFromZero) + 0.00m, currency)
             : null;
 
-    internal sealed record ProductAnswer(string Name, decimal Price, string Currency, bool Active);
+    internal sealed record ProductAnswer(string Id, string Name, decimal Price, string Currency, bool Active);
+
+    internal sealed record ProductPage(IReadOnlyList<ProductAnswer>? Items);
 
     internal sealed record ReservationRequest(IReadOnlyList<ProductQuantity> Items, DateTimeOffset ExpiresAt);
 

@@ -72,6 +72,7 @@ internal static class ServiceClients
 /// <summary>The JSON of the other services.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ProductClient.ProductAnswer))]
+[JsonSerializable(typeof(ProductClient.ProductPage))]
 [JsonSerializable(typeof(ProductClient.ReservationRequest))]
 [JsonSerializable(typeof(ProductClient.ReservationAnswer))]
 [JsonSerializable(typeof(ProductClient.Refusal))]

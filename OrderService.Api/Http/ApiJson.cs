@@ -13,6 +13,7 @@ namespace OrderService.Api.Http;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, Converters = [typeof(OrderStatusJsonConverter), typeof(UtcJsonConverter)])]
 [JsonSerializable(typeof(AddToCartRequest))]
 [JsonSerializable(typeof(SetQuantityRequest))]
+[JsonSerializable(typeof(MergeCartRequest))]
 [JsonSerializable(typeof(CartResponse))]
 [JsonSerializable(typeof(CheckoutRequest))]
 [JsonSerializable(typeof(PlaceOrderRequest))]

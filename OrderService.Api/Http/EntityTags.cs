@@ -29,6 +29,9 @@ internal sealed class IfMatch
     /// <summary>Any version.</summary>
     public static IfMatch Any { get; } = new(null);
 
+    /// <summary>One version.</summary>
+    public static IfMatch Of(int version) => new([version]);
+
     /// <summary>The versions, or <c>null</c> for any.</summary>
     public IReadOnlyCollection<int>? Versions => _versions;
 

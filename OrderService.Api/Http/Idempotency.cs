@@ -54,7 +54,8 @@ internal sealed partial class Idempotency(
     /// <summary>The request's header.</summary>
     public const string Header = "Idempotency-Key";
 
-    private const string ReplayedHeader = "Idempotency-Replayed";
+    /// <summary>The answer's header.</summary>
+    public const string ReplayedHeader = "Idempotency-Replayed";
 
     /// <summary>Claims the key of a request, unless there is an answer already; no key, nothing to claim.</summary>
     /// <param name="key">The header; <c>null</c> without one.</param>
@@ -195,7 +196,8 @@ internal sealed partial class Idempotency(
         return TypedResults.Text(answer.Response, "application/json; charset=utf-8", statusCode: answer.StatusCode);
     }
 
-    private static ProblemHttpResult Reused() => Problems.Of(
+    /// <summary>422 for a key that came with something else before.</summary>
+    public static ProblemHttpResult Reused() => Problems.Of(
         StatusCodes.Status422UnprocessableEntity,
         "idempotency-key-reused",
         $"This {Header} came with another request before. A new request needs a new key.");

@@ -49,6 +49,9 @@ internal sealed class Customer(HttpClient api, Guid id, string header = "X-User-
 
     public Guid UserId => id;
 
+    /// <summary>The cart's key in Redis.</summary>
+    public string CartKey => header == "X-User-Id" ? $"cart:{{{id}}}" : $"cart:{{guest:{id}}}";
+
     /// <summary>Somebody with a cart and no identity.</summary>
     public static Customer Guest(HttpClient api, Guid cartId) => new(api, cartId, "X-Cart-Id");
 

@@ -4,6 +4,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace OrderService.Tests.Shop;
 
@@ -18,6 +19,7 @@ public sealed class ShopFixture : IAsyncLifetime
     private Publisher? _publisher;
     private OtlpReceiver? _telemetry;
     private AsyncApi? _contract;
+    private ConnectionMultiplexer? _redis;
 
     internal DistributedApplication App => _app ?? throw new InvalidOperationException("The graph is not up.");
 
@@ -29,6 +31,8 @@ public sealed class ShopFixture : IAsyncLifetime
     internal Publisher Publisher => _publisher ?? throw new InvalidOperationException("The graph is not up.");
 
     internal OtlpReceiver Telemetry => _telemetry ?? throw new InvalidOperationException("The graph is not up.");
+
+    internal IDatabase Redis => _redis?.GetDatabase() ?? throw new InvalidOperationException("The graph is not up.");
 
     internal HttpClient Api { get; private set; } = new();
 
@@ -70,6 +74,7 @@ public sealed class ShopFixture : IAsyncLifetime
         Users = _app.CreateHttpClient(ResourceNames.Users, "http");
         Payments = _app.CreateHttpClient(ResourceNames.Payments, "http");
         Database = NpgsqlDataSource.Create(await ConnectionStringAsync(ResourceNames.Orders));
+        _redis = await ConnectionMultiplexer.ConnectAsync(await ConnectionStringAsync(ResourceNames.Redis));
         var kafka = await ConnectionStringAsync(ResourceNames.Kafka);
         _tap = new KafkaTap(kafka, Contract);
         _publisher = new Publisher(kafka);
@@ -84,6 +89,11 @@ public sealed class ShopFixture : IAsyncLifetime
         if (Database is not null)
         {
             await Database.DisposeAsync();
+        }
+
+        if (_redis is not null)
+        {
+            await _redis.DisposeAsync();
         }
 
         foreach (var client in new[] { Api, Products, Users, Payments })
