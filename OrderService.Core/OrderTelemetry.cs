@@ -38,6 +38,10 @@ public static class OrderTelemetry
     public static readonly Counter<long> MessagesParked =
         Meter.CreateCounter<long>("messages.parked", "{message}", "Messages that wait for a person");
 
+    /// <summary><c>orders.listeners</c>, clients of this process that follow an order live.</summary>
+    public static readonly UpDownCounter<int> Listeners =
+        Meter.CreateUpDownCounter<int>("orders.listeners", "{listener}", "Clients that follow an order live");
+
     /// <summary>
     /// Counts committed changes of orders: <c>orders.placed</c>, orders, and <c>orders.transitions</c>, transitions, by the new status
     /// in <c>order.status</c>.

@@ -45,11 +45,13 @@ public sealed class TelemetryTests(ShopFixture shop) : IAsyncLifetime
     {
         var customer = shop.NewCustomer();
         var order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
+        using var stream = await customer.FollowAsync(order);
         await customer.WaitAsync(order, "DELIVERED");
 
         foreach (var (service, instrument) in new[]
         {
             (ResourceNames.Api, "orders.placed"),
+            (ResourceNames.Api, "orders.listeners"),
             (ResourceNames.Api, "http.server.request.duration"),
             (ResourceNames.Worker, "orders.transitions"),
             (ResourceNames.Worker, "outbox.sent"),

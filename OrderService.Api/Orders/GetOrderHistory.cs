@@ -25,12 +25,7 @@ internal static class GetOrderHistory
     public static async Task<Results<Ok<OrderHistoryResponse>, StatusCodeHttpResult, ProblemHttpResult>> HandleAsync(
         OrderId id, ClaimsPrincipal user, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
     {
-        var (orderId, userId) = (id.Value, user.Id);
-        var transitions = await database.History
-            .Where(entry => entry.OrderId == orderId && database.Orders.Any(o => o.Id == orderId && o.UserId == userId))
-            .OrderBy(entry => entry.Sequence)
-            .Select(entry => new OrderTransition(entry.Sequence, entry.From, entry.To, entry.At, entry.Reason, entry.By))
-            .ToListAsync(cancellationToken);
+        var transitions = await ReadAsync(database, id.Value, user.Id, cancellationToken);
 
         // An order has a history from its first moment on.
         if (transitions is not [.., var last])
@@ -43,4 +38,12 @@ internal static class GetOrderHistory
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Ok(new OrderHistoryResponse(transitions));
     }
+
+    /// <summary>The transitions of an order, the oldest first; none if it is unknown or another user's.</summary>
+    public static Task<List<OrderTransition>> ReadAsync(OrdersDbContext database, Guid orderId, Guid userId, CancellationToken cancellationToken) =>
+        database.History
+            .Where(entry => entry.OrderId == orderId && database.Orders.Any(o => o.Id == orderId && o.UserId == userId))
+            .OrderBy(entry => entry.Sequence)
+            .Select(entry => new OrderTransition(entry.Sequence, entry.From, entry.To, entry.At, entry.Reason, entry.By))
+            .ToListAsync(cancellationToken);
 }

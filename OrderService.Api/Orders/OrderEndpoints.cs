@@ -14,6 +14,7 @@ internal static class OrderEndpoints
         orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first").Refuses(400);
         orders.MapGet("/{id}", GetOrder.HandleAsync).WithSummary("Reads an order").Produces(304).Refuses(404);
         orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").Produces(304).Refuses(404);
+        orders.MapGet("/{id}/events", TrackOrder.HandleAsync).WithSummary("Follows an order live").Produces<OrderTransition>(200, "text/event-stream").Produces(204).Refuses(404);
         orders.MapPut("/{id}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415);
     }
 }

@@ -11,7 +11,10 @@ internal static class OrderSetup
     public static void AddOrders(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<OrderOptions>().BindConfiguration(OrderOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<TrackingOptions>().BindConfiguration(TrackingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<OrderTracker>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OrderTracker>());
         builder.Services.AddScoped<Placement>();
         builder.Services.AddSingleton<OrphanedReservations>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OrphanedReservations>());

@@ -72,6 +72,9 @@ public static class OrderTransitions
         OrderStatus.Delivered or OrderStatus.Cancelled => null,
     };
 
+    /// <summary>Whether no action leads any further.</summary>
+    public static bool IsFinal(OrderStatus status) => Enum.GetValues<OrderAction>().All(action => Next(status, action) is null);
+
     /// <summary>
     /// Whether an action that is not allowed now may become so: true when a status that is still ahead allows it, false when its
     /// time has passed.

@@ -61,9 +61,11 @@ public static class OrdersDatabase
             Sessions, (_, _) => CreateDataSource(new(connectionString) { Pooling = false, KeepAlive = (int)SignOfLife.TotalSeconds }));
         builder.Services.AddSingleton<OutboxWakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWakeup>());
+        builder.Services.AddSingleton<TransitionNotifier>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<TransitionNotifier>());
         builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) => options
             .UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
-            .AddInterceptors(services.GetRequiredService<OutboxWakeup>()));
+            .AddInterceptors(services.GetRequiredService<OutboxWakeup>(), services.GetRequiredService<TransitionNotifier>()));
     }
 
     private static NpgsqlDataSource CreateDataSource(NpgsqlConnectionStringBuilder connectionString)

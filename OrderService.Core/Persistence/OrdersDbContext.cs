@@ -33,14 +33,17 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     /// <summary>Keys whose requests are running.</summary>
     public DbSet<IdempotencyClaim> IdempotencyClaims => Set<IdempotencyClaim>();
 
+    /// <summary>The transitions that the last save wrote.</summary>
+    public IReadOnlyList<OrderHistoryEntry> Transitions { get; private set; } = [];
+
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        var transitions = AddWhatOrdersOwe();
+        Transitions = AddWhatOrdersOwe();
         try
         {
             var written = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
-            OrderTelemetry.Count(transitions);
+            OrderTelemetry.Count(Transitions);
             return written;
         }
         catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.HistoryKey))

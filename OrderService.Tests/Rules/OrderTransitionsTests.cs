@@ -94,4 +94,8 @@ public sealed class OrderTransitionsTests
             Assert.Equal(before, (order.Status, order.Version, order.LastSequence));
         }
     }
+
+    [Fact]
+    public void Delivered_and_cancelled_are_the_end() =>
+        Assert.Equal([OrderStatus.Delivered, OrderStatus.Cancelled], Enum.GetValues<OrderStatus>().Where(OrderTransitions.IsFinal));
 }

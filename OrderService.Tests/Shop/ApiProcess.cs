@@ -64,6 +64,14 @@ internal sealed class ApiProcess : IDisposable
         return (api._process.ExitCode, api.Output);
     }
 
+    /// <summary>Asks it to stop, as a host does, and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        ProcessTree.Stop(Id);
+        await _process.WaitForExitAsync().WaitAsync(Eventually.Deadline);
+        return _process.ExitCode;
+    }
+
     public void Dispose()
     {
         Client.Dispose();

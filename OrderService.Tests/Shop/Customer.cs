@@ -15,8 +15,15 @@ internal sealed record Answer(HttpStatusCode Status, HttpResponseMessage Respons
 
     public string? ProblemType => Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty("type", out var type) ? type.GetString() : null;
 
+    /// <summary>Reads an answer to its end, unless it is a stream, which may have none.</summary>
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)
     {
+        if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        {
+            response.Dispose();
+            return new Answer(response.StatusCode, response, default);
+        }
+
         var text = await response.Content.ReadAsStringAsync();
         var isJson = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true;
         return new Answer(response.StatusCode, response, isJson && text.Length > 0 ? JsonDocument.Parse(text).RootElement : default);
@@ -69,6 +76,20 @@ internal sealed class Customer(HttpClient api, Guid id, string header = "X-User-
     public Task<Answer> CancelAsync(Guid orderId, string? reason = null) =>
         SendAsync(HttpMethod.Put, $"/api/orders/{orderId}/cancel", reason is null ? null : new { reason });
 
+    /// <summary>Follows an order as a browser's EventSource does.</summary>
+    public async Task<EventStream> FollowAsync(Guid orderId, string? lastEventId = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/orders/{orderId}/events");
+        request.Headers.Add(header, id.ToString());
+        request.Headers.Add("Accept", "text/event-stream");
+        if (lastEventId is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        }
+
+        return await EventStream.OpenAsync(api, request);
+    }
+
     public async Task<Answer> SendAsync(HttpMethod method, string path, object? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);
@@ -84,7 +105,7 @@ internal sealed class Customer(HttpClient api, Guid id, string header = "X-User-
             HttpContent content => content,
             _ => JsonContent.Create(body),
         };
-        return await Answer.ReadAsync(await api.SendAsync(request));
+        return await Answer.ReadAsync(await api.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
     }
 
     /// <summary>The order once it has the status.</summary>

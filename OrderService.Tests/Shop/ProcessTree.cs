@@ -10,6 +10,9 @@ internal static class ProcessTree
 
     public static void Resume(int root) => Signal("CONT", root);
 
+    /// <summary>SIGTERM: a wish, which handlers may follow in order.</summary>
+    public static void Stop(int root) => Signal("TERM", root);
+
     /// <summary>SIGKILL: no handler runs, nothing is flushed.</summary>
     public static void Kill(int root) => Signal("KILL", root);
 
