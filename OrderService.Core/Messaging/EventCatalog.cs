@@ -77,9 +77,15 @@ public static class EventCatalog
             throw new UnreadableEventException($"The body is not the JSON of {typeName}: {e.Message}", e);
         }
 
-        return read is { } told && told.OrderId != Guid.Empty
-            ? told
-            : throw new UnreadableEventException($"The body of {typeName} names no order.");
+        if (read is null || read.OrderId == Guid.Empty)
+        {
+            throw new UnreadableEventException($"The body of {typeName} names no order.");
+        }
+
+        return read is PaymentSucceeded paid && !Money.IsAmount(paid.Amount, paid.Currency)
+            ? throw new UnreadableEventException(
+                $"The body of {typeName} has an amount below 0 or of more than two decimals, or a currency that is no ISO 4217 code.")
+            : read;
     }
 
     /// <summary>

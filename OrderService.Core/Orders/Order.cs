@@ -182,8 +182,16 @@ public sealed class Order
             return EventOutcome.Outdated;
         }
 
-        GiveUp(failed.Reason is { Length: > 0 } reason ? $"Payment failed: {reason}" : "Payment failed", Actor.Payment, now);
+        GiveUp(failed.Reason is { Length: > 0 } reason ? $"Payment failed: {Readable(reason)}" : "Payment failed", Actor.Payment, now);
         return EventOutcome.Applied;
+    }
+
+    /// <summary>A text of somebody else as a reason of ours: not longer, and without the control characters that PostgreSQL may refuse.</summary>
+    private static string Readable(string text)
+    {
+        var length = Math.Min(text.Length, OrderLimits.ReasonLength);
+        length -= char.IsHighSurrogate(text[length - 1]) ? 1 : 0;
+        return string.Concat(text.AsSpan(0, length).ToArray().Select(c => char.IsControl(c) ? ' ' : c));
     }
 
     private EventOutcome Move(OrderAction action, string reason, string by, DateTimeOffset now)

@@ -37,6 +37,12 @@ public static class OrdersDatabase
     public static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(2);
 
     /// <summary>
+    /// Of our sessions: one that stands still inside a transaction, its process frozen for instance, loses it and with it the locks
+    /// that others wait for.
+    /// </summary>
+    private const string SessionDefaults = "-c idle_in_transaction_session_timeout=10s";
+
+    /// <summary>
     /// Adds <see cref="OrdersDbContext"/> and, for what EF Core has no words for (LISTEN, advisory locks), the
     /// <see cref="NpgsqlDataSource"/> whose connections it uses. Commands that belong to no recorded trace, such as a relay's looks at an
     /// empty outbox and those of health checks, leave no spans.
@@ -56,7 +62,12 @@ public static class OrdersDatabase
                 .Ignore(RelationalEventId.PendingModelChangesWarning)
                 // Failures are exceptions too, and many are expected: a unique violation is how a race ends.
                 .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug))));
-        builder.Services.AddSingleton(_ => CreateDataSource(new(connectionString)));
+        builder.Services.AddSingleton(_ =>
+        {
+            var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            connection.Options = $"{SessionDefaults} {connection.Options}".TrimEnd();
+            return CreateDataSource(connection);
+        });
         builder.Services.AddKeyedSingleton(
             Sessions, (_, _) => CreateDataSource(new(connectionString) { Pooling = false, KeepAlive = (int)SignOfLife.TotalSeconds }));
         builder.Services.AddSingleton<OutboxWakeup>();

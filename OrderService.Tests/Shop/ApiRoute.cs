@@ -16,7 +16,7 @@ internal sealed record ApiRoute(HttpMethod Method, string Path, JsonElement Oper
         ["POST /api/orders"] = """{"items":[{"productId":"{product}","quantity":1}],"shippingAddress":"here","notes":"none"}""",
         ["PUT /api/orders/{id}/cancel"] = """{"reason":"none"}""",
         ["POST /api/orders/{id}/cancellations"] = """{"lines":[{"productId":"{product}","quantity":1}],"reason":"none"}""",
-        ["POST /api/operations/dead-letters/replay"] = """{"orderId":"{random}"}""",
+        ["POST /api/operations/dead-letters/replay"] = """{"direction":"INBOUND","type":"none","orderId":"{random}","limit":1}""",
     };
 
     /// <summary>Whether it reads a body.</summary>

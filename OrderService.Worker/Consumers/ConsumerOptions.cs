@@ -19,6 +19,13 @@ internal sealed class ConsumerOptions
     [Range(typeof(TimeSpan), "00:00:00.010", "1.00:00:00")]
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long the first try of an event may take before it is put aside, so that those behind it need not wait; every further try
+    /// may take that much longer.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00")]
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How often waiting events are looked at.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan RedeliveryInterval { get; init; } = TimeSpan.FromMilliseconds(500);

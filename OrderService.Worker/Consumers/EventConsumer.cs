@@ -92,9 +92,11 @@ internal sealed partial class EventConsumer(
 
     private async Task HandleOnceAsync(IncomingMessage message, CancellationToken cancellationToken)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Value.Patience);
         try
         {
-            if (await handler.HandleAsync(message, cancellationToken) == HandlingOutcome.TooEarly)
+            if (await handler.HandleAsync(message, patience.Token) == HandlingOutcome.TooEarly)
             {
                 await parkingLot.DeferAsync(message, Redelivery.TooEarlyReason, options.Value.MinBackoff, cancellationToken);
             }
@@ -103,10 +105,15 @@ internal sealed partial class EventConsumer(
         {
             await parkingLot.ParkAsync(message, e.Message, cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException && !DatabaseFailure.IsAway(e))
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            LogFailed(logger, message.EventId, message.Key, e);
+            await parkingLot.DeferAsync(message, Redelivery.TooLongReason, options.Value.MinBackoff, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It may be this order alone, locked for instance. If the whole database is away, this fails as well, and only then all wait.
             await parkingLot.DeferAsync(message, e.Message, options.Value.MinBackoff, cancellationToken);
+            LogFailed(logger, message.EventId, message.Key, e);
         }
     }
 

@@ -9,7 +9,8 @@ namespace OrderService.Worker.Consumers;
 
 /// <summary>
 /// Tries again what came too early or failed, and parks it after its last try. Replicas claim rows by moving their next try ahead, so
-/// one that is killed leaves its rows to the others.
+/// one that is killed leaves its rows to the others; the number of tries tells whether a claim still holds. Orders are worked on beside
+/// each other, and one that can't get on is left to itself.
 /// </summary>
 internal sealed partial class Redelivery(
     IServiceScopeFactory scopes,
@@ -22,31 +23,56 @@ internal sealed partial class Redelivery(
     /// <summary>The error of a message whose order isn't there yet.</summary>
     public const string TooEarlyReason = "The order is not there, or not that far yet.";
 
+    /// <summary>The error of a message whose handling took too long.</summary>
+    public const string TooLongReason = "Handling it took too long; the order may be locked by somebody else.";
+
     private const int BatchSize = 50;
+    private const int OrdersAtOnce = 8;
+
+    /// <summary>How long a claim holds: longer than a try takes.</summary>
+    private static readonly TimeSpan Claim = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a batch is waited for before its slow orders are left to themselves and the next one is claimed.</summary>
+    private static readonly TimeSpan BatchPatience = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _places = new(OrdersAtOnce);
+    private readonly Dictionary<string, Task> _underWay = [];
+
+    /// <inheritdoc />
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await Task.WhenAll(_underWay.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <inheritdoc />
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
-        var claimed = await ClaimAsync(db, cancellationToken);
-        foreach (var row in claimed)
+        var claimed = _underWay.Count < BatchSize ? await ClaimAsync([.. _underWay.Keys], cancellationToken) : [];
+        foreach (var order in claimed.GroupBy(row => row.Key ?? ""))
         {
-            await TryAgainAsync(db, row, cancellationToken);
+            _underWay.Add(order.Key, TryOrderAgainAsync(order, cancellationToken));
         }
 
+        var all = Task.WhenAll(_underWay.Values);
+        await all.WaitAsync(BatchPatience, Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var done = _underWay.Where(order => order.Value.IsCompleted).ToList();
+        done.ForEach(order => _underWay.Remove(order.Key));
+        await Task.WhenAll(done.Select(order => order.Value));
         return claimed.Count == BatchSize;
     }
 
-    private async Task<List<ParkedMessage>> ClaimAsync(OrdersDbContext db, CancellationToken cancellationToken)
+    private async Task<List<ParkedMessage>> ClaimAsync(string[] busy, CancellationToken cancellationToken)
     {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
         var now = Time.Now();
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var due = await db.Parked
             .FromSql(
                 $"""
                 SELECT * FROM parked_messages
-                WHERE next_attempt_at <= {now}
+                WHERE next_attempt_at <= {now} AND coalesce(key, '') <> ALL ({busy})
                 ORDER BY next_attempt_at
                 LIMIT {BatchSize}
                 FOR UPDATE SKIP LOCKED
@@ -55,7 +81,7 @@ internal sealed partial class Redelivery(
         foreach (var row in due)
         {
             row.Attempts++;
-            row.NextAttemptAt = now + Backoff<Guid>.After(row.Attempts, options.Value.MinBackoff, options.Value.MaxBackoff);
+            row.NextAttemptAt = now + Claim;
         }
 
         await db.SaveChangesAsync(cancellationToken);
@@ -63,46 +89,94 @@ internal sealed partial class Redelivery(
         return due;
     }
 
-    private async Task TryAgainAsync(OrdersDbContext db, ParkedMessage row, CancellationToken cancellationToken)
+    private async Task TryOrderAgainAsync(IEnumerable<ParkedMessage> order, CancellationToken cancellationToken)
     {
-        var failure = await TryAsync(row, cancellationToken);
-        var self = db.Parked.Where(parked => parked.Id == row.Id);
-        if (failure is null)
+        await _places.WaitAsync(cancellationToken);
+        try
         {
-            await self.ExecuteDeleteAsync(cancellationToken);
-            return;
+            await TryRowsAgainAsync(order, cancellationToken);
         }
-
-        var error = ParkingLot.ToText(failure.Value.Reason);
-        var isLast = failure.Value.IsFinal || row.Attempts >= options.Value.MaxAttempts;
-        DateTimeOffset? next = isLast ? null : row.NextAttemptAt;
-        await self.ExecuteUpdateAsync(
-            set => set.SetProperty(parked => parked.Error, error).SetProperty(parked => parked.NextAttemptAt, next),
-            cancellationToken);
-        if (isLast)
+        finally
         {
-            parkingLot.NoteParked(row.Topic, row.Key, row.Id, error);
+            _places.Release();
         }
     }
 
-    private async Task<(string Reason, bool IsFinal)?> TryAsync(ParkedMessage row, CancellationToken cancellationToken)
+    private async Task TryRowsAgainAsync(IEnumerable<ParkedMessage> order, CancellationToken cancellationToken)
     {
-        var headers = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Headers) ?? [];
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
+        var isStuck = false;
+        foreach (var row in order)
+        {
+            var claim = db.Parked.Where(parked => parked.Id == row.Id && parked.Attempts == row.Attempts && parked.NextAttemptAt != null);
+            var next = Time.Now() + Backoff<Guid>.After(row.Attempts, options.Value.MinBackoff, options.Value.MaxBackoff);
+            if (isStuck)
+            {
+                await claim.ExecuteUpdateAsync(
+                    set => set.SetProperty(parked => parked.Attempts, row.Attempts - 1).SetProperty(parked => parked.NextAttemptAt, next),
+                    cancellationToken);
+                continue;
+            }
+
+            var failure = await TryAsync(row, cancellationToken);
+            if (failure is null)
+            {
+                await db.Parked.Where(parked => parked.Id == row.Id).ExecuteDeleteAsync(cancellationToken);
+                continue;
+            }
+
+            isStuck = failure.Kind == FailureKind.Stuck;
+            var error = ParkingLot.ToText(failure.Reason);
+            var isLast = failure.Kind == FailureKind.Final || row.Attempts >= options.Value.MaxAttempts;
+            DateTimeOffset? retry = isLast ? null : next;
+            var claims = await claim.ExecuteUpdateAsync(
+                set => set.SetProperty(parked => parked.Error, error).SetProperty(parked => parked.NextAttemptAt, retry), cancellationToken);
+            if (isLast && claims > 0)
+            {
+                parkingLot.NoteParked(row.Topic, row.Key, row.Id, error);
+            }
+        }
+    }
+
+    private async Task<Failure?> TryAsync(ParkedMessage row, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Value.Patience * row.Attempts);
         try
         {
-            var outcome = await handler.HandleAsync(new IncomingMessage(row.Id, row.Topic, row.Key, headers, row.Payload), cancellationToken);
-            return outcome == HandlingOutcome.TooEarly ? (TooEarlyReason, false) : null;
+            var headers = JsonSerializer.Deserialize<Dictionary<string, string>>(row.Headers) ?? [];
+            var outcome = await handler.HandleAsync(new IncomingMessage(row.Id, row.Topic, row.Key, headers, row.Payload), patience.Token);
+            return outcome == HandlingOutcome.TooEarly ? new(TooEarlyReason, FailureKind.Early) : null;
         }
         catch (UnreadableEventException e)
         {
-            return (e.Message, true);
+            return new(e.Message, FailureKind.Final);
         }
-        catch (Exception e) when (e is not OperationCanceledException && !DatabaseFailure.IsAway(e))
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new(TooLongReason, FailureKind.Stuck);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             LogFailed(logger, row.Id, row.Attempts, e);
-            return (e.Message, false);
+            return new(e.Message, FailureKind.Stuck);
         }
     }
+
+    private enum FailureKind
+    {
+        /// <summary>The order isn't that far; another event of it may be what is missing.</summary>
+        Early,
+
+        /// <summary>The order's other events would fail as well.</summary>
+        Stuck,
+
+        /// <summary>No repeat can help.</summary>
+        Final,
+    }
+
+    private sealed record Failure(string Reason, FailureKind Kind);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Message {Id} failed at try {Attempt}")]
     private static partial void LogFailed(ILogger logger, Guid id, int attempt, Exception exception);

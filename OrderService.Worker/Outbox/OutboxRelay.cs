@@ -8,7 +8,7 @@ namespace OrderService.Worker.Outbox;
 
 /// <summary>
 /// Sends the rows of one outbox channel, at least once and in order per order. A row is deleted after the other side has acknowledged
-/// it. Within a batch an order's next message leaves when its last one is acknowledged; one that fails holds up its own order only.
+/// it. An order's next message leaves when its last one is acknowledged; one that fails or takes long holds up its own order only.
 /// The session that reads and deletes also holds the shards, so a relay that lost them can't delete.
 /// </summary>
 internal sealed partial class OutboxRelay(
@@ -18,7 +18,12 @@ internal sealed partial class OutboxRelay(
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
+    /// <summary>How long a batch is waited for before its slow orders are left to themselves and the next one is read.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
     private readonly Backoff<Guid> _heldUp = new(options.MinBackoff, options.MaxBackoff, time);
+    private readonly Dictionary<Guid, Task<SentOrder>> _onTheirWay = [];
+    private readonly SemaphoreSlim _places = new(sender.Concurrency);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -56,37 +61,86 @@ internal sealed partial class OutboxRelay(
         var lease = new ShardLease(session, sender.Channel);
         await lease.JoinAsync(cancellationToken);
         var balanced = long.MinValue;
-        while (true)
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (balanced == long.MinValue || time.GetElapsedTime(balanced) >= options.BalanceInterval)
+            while (true)
             {
-                await lease.BalanceAsync(cancellationToken);
-                balanced = time.GetTimestamp();
-            }
+                cancellationToken.ThrowIfCancellationRequested();
+                if (balanced == long.MinValue || time.GetElapsedTime(balanced) >= options.BalanceInterval)
+                {
+                    await lease.BalanceAsync([.. _onTheirWay.Keys.Select(OutboxMessage.ShardOf)], cancellationToken);
+                    balanced = time.GetTimestamp();
+                }
 
-            woken = false;
-            var heldUp = _heldUp.Waiting();
-            if (heldUp.Length >= options.BatchSize)
-            {
-                // So many can't be the fault of the orders: the other side is away, and more rows would only fail as well.
-                await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
-                continue;
-            }
+                woken = false;
+                var heldUp = _heldUp.Waiting();
+                Guid[] notNow = [.. heldUp, .. _onTheirWay.Keys];
+                if (notNow.Length >= options.BatchSize)
+                {
+                    // So many can't be the fault of the orders: the other side is away, and more rows would only fail as well.
+                    await WaitAsync(session, cancellationToken);
+                    continue;
+                }
 
-            var rows = await ReadAsync(session, lease.Owned, heldUp, cancellationToken);
-            alive();
-            if (rows.Count > 0)
-            {
-                await SendAsync(session, rows, cancellationToken);
-                continue;
-            }
+                var rows = await ReadAsync(session, lease.Owned, notNow, cancellationToken);
+                alive();
+                if (rows.Count > 0)
+                {
+                    foreach (var order in rows.GroupBy(row => row.OrderId))
+                    {
+                        _onTheirWay.Add(order.Key, SendOrderAsync(order, cancellationToken));
+                    }
 
-            _heldUp.ForgetAllBut(heldUp);
-            if (!woken)
-            {
-                await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
+                    await SettleAsync(session);
+                    continue;
+                }
+
+                _heldUp.ForgetAllBut(notNow);
+                if (!woken)
+                {
+                    await WaitAsync(session, cancellationToken);
+                }
             }
+        }
+        finally
+        {
+            // Whatever comes next reads from the start, so nothing of this session may be on its way then.
+            await Task.WhenAll(_onTheirWay.Values);
+            _onTheirWay.Clear();
+        }
+    }
+
+    /// <summary>Waits for something to do: a notification, the end of a failed order's wait, or a slow order.</summary>
+    private async Task WaitAsync(NpgsqlConnection session, CancellationToken cancellationToken)
+    {
+        if (_onTheirWay.Count == 0)
+        {
+            await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
+        }
+        else
+        {
+            await SettleAsync(session);
+        }
+    }
+
+    /// <summary>Gives what is on its way a moment, and takes away the rows of what came back. What is slow stays for a later time.</summary>
+    private async Task SettleAsync(NpgsqlConnection session)
+    {
+        Task all = Task.WhenAll(_onTheirWay.Values);
+        await all.WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var back = _onTheirWay.Where(order => order.Value.IsCompleted).ToList();
+        var orders = await Task.WhenAll(back.Select(order => order.Value));
+
+        // What was acknowledged goes away even if the worker is about to stop: it would only be sent again.
+        await DeleteAsync(session, [.. orders.SelectMany(order => order.Sent)]);
+        foreach (var (row, error) in orders.Select(order => order.Refused).OfType<(OutboxRow, string)>())
+        {
+            await ParkAsync(session, row, error);
+        }
+
+        foreach (var (order, _) in back)
+        {
+            _onTheirWay.Remove(order);
         }
     }
 
@@ -128,58 +182,43 @@ internal sealed partial class OutboxRelay(
         return rows;
     }
 
-    private async Task SendAsync(NpgsqlConnection session, List<OutboxRow> rows, CancellationToken cancellationToken)
+    private async Task<SentOrder> SendOrderAsync(IEnumerable<OutboxRow> rows, CancellationToken cancellationToken)
     {
-        using var places = new SemaphoreSlim(Math.Min(sender.Concurrency, rows.Count));
-        var orders = await Task.WhenAll(rows.GroupBy(row => row.OrderId).Select(SendOrderAsync));
-
-        // What was acknowledged goes away even if the worker is about to stop: it would only be sent again.
-        await DeleteAsync(session, [.. orders.SelectMany(order => order.Sent)]);
-        foreach (var (row, error) in orders.Select(order => order.Refused).OfType<(OutboxRow, string)>())
+        var sent = new List<long>();
+        var next = rows.First();
+        await _places.WaitAsync(CancellationToken.None);
+        try
         {
-            await ParkAsync(session, row, error);
+            foreach (var row in rows)
+            {
+                next = row;
+                await sender.SendAsync(row, cancellationToken);
+                sent.Add(row.Position);
+                OrderTelemetry.OutboxSent.Add(1, new KeyValuePair<string, object?>("outbox.channel", ChannelName));
+                OrderTelemetry.OutboxLag.Record((time.GetUtcNow() - row.OccurredAt).TotalSeconds);
+            }
+
+            _heldUp.Forget(next.OrderId);
+        }
+        catch (UnsendableException e)
+        {
+            return new(sent, (next, e.Message));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            // Whatever the cause, the order's row stays and is tried again; the log has the cause.
+            var wait = _heldUp.Fail(next.OrderId);
+            LogHeldUp(logger, sender.Channel, next.OrderId, e.Message, wait.TotalSeconds, e);
+        }
+        finally
+        {
+            _places.Release();
         }
 
-        cancellationToken.ThrowIfCancellationRequested();
-
-        async Task<(List<long> Sent, (OutboxRow, string)? Refused)> SendOrderAsync(IGrouping<Guid, OutboxRow> order)
-        {
-            var sent = new List<long>();
-            var next = order.First();
-            await places.WaitAsync(CancellationToken.None);
-            try
-            {
-                foreach (var row in order)
-                {
-                    next = row;
-                    await sender.SendAsync(row, cancellationToken);
-                    sent.Add(row.Position);
-                    OrderTelemetry.OutboxSent.Add(1, new KeyValuePair<string, object?>("outbox.channel", ChannelName));
-                    OrderTelemetry.OutboxLag.Record((time.GetUtcNow() - row.OccurredAt).TotalSeconds);
-                }
-
-                _heldUp.Forget(order.Key);
-            }
-            catch (UnsendableException e)
-            {
-                return (sent, (next, e.Message));
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-            }
-            catch (Exception e)
-            {
-                // Whatever the cause, the order's row stays and is tried again; the log has the cause.
-                var wait = _heldUp.Fail(order.Key);
-                LogHeldUp(logger, sender.Channel, order.Key, e.Message, wait.TotalSeconds, e);
-            }
-            finally
-            {
-                places.Release();
-            }
-
-            return (sent, null);
-        }
+        return new(sent, null);
     }
 
     private static async Task DeleteAsync(NpgsqlConnection session, long[] positions)
@@ -204,6 +243,9 @@ internal sealed partial class OutboxRelay(
         OrderTelemetry.MessagesParked.Add(1, new KeyValuePair<string, object?>("parked.direction", "outbound"));
         LogParked(logger, row.Type, row.Id, row.OrderId, error);
     }
+
+    /// <summary>What became of an order's rows: the positions of those sent, and the one that was refused for good.</summary>
+    private sealed record SentOrder(IReadOnlyList<long> Sent, (OutboxRow, string)? Refused);
 
     private string ChannelName => sender.Channel switch
     {

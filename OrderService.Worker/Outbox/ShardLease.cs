@@ -28,14 +28,15 @@ internal sealed class ShardLease(NpgsqlConnection session, OutboxChannel channel
     }
 
     /// <summary>
-    /// Takes free shards up to a fair share and gives back what is above it. Only to be called while nothing is on its way.
+    /// Takes free shards up to a fair share and gives back what is above it, but none of the <paramref name="busy"/> ones, whose
+    /// messages are on their way.
     /// </summary>
-    public async Task BalanceAsync(CancellationToken cancellationToken)
+    public async Task BalanceAsync(short[] busy, CancellationToken cancellationToken)
     {
         var (members, taken) = await LookAsync(cancellationToken);
         var share = (OutboxMessage.Shards + members - 1) / Math.Max(1, members);
 
-        foreach (var surplus in _owned.Skip(share).ToArray())
+        foreach (var surplus in _owned.Except(busy).Take(_owned.Count - share).ToArray())
         {
             await using var unlock = LockCommand("SELECT pg_advisory_unlock($1, $2)", surplus);
             await unlock.ExecuteNonQueryAsync(cancellationToken);
