@@ -58,8 +58,8 @@ internal static class ListDeadLetters
         var found = new List<DeadLetter>();
         if (filter.Inbound(database) is { } inbound)
         {
+            inbound = isParked ? inbound.Where(message => message.NextAttemptAt == null) : inbound.Where(message => message.NextAttemptAt != null);
             var messages = await inbound
-                .Where(message => message.NextAttemptAt == null == isParked)
                 .Where(message => EF.Functions.LessThan(ValueTuple.Create(message.FailedAt, message.Id), ValueTuple.Create(after.At, after.Id)))
                 .OrderByDescending(message => message.FailedAt).ThenByDescending(message => message.Id)
                 .Take(size + 1)
