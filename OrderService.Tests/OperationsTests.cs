@@ -66,6 +66,29 @@ public sealed class OperationsTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task An_event_that_stays_too_early_is_parked_after_its_last_try_and_has_its_effect_when_it_is_replayed_in_time()
+    {
+        var customer = shop.NewCustomer();
+        var order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
+        JsonElement parked = default;
+        await shop.WithoutWorkerAsync(async () =>
+        {
+            using var worker = await WorkerProcess.StartAsync(shop, ("Consumer:MaxAttempts", "3"), ("Consumer:MinBackoff", "00:00:00.010"));
+            await shop.Publisher.FulfilledAsync("picked", order);
+            parked = Assert.Single(await Eventually.SeeAsync(
+                () => ListAsync($"?direction=inbound&orderId={order}"), messages => messages.Count > 0, "the event being parked"));
+        });
+
+        await shop.Publisher.PaymentSucceededAsync(order, 10.00m);
+        await customer.WaitAsync(order, "CONFIRMED");
+        (await OperateAsync(HttpMethod.Post, $"/dead-letters/{Text(parked, "id")}/replay")).Is(HttpStatusCode.OK);
+
+        Assert.Equal(3, parked.GetProperty("attempts").GetInt32());
+        Assert.Contains("not that far yet", Text(parked, "error"), StringComparison.Ordinal);
+        await customer.WaitAsync(order, "PROCESSING");
+    }
+
+    [Fact]
     public async Task What_kafka_refused_is_listed_and_read_and_goes_out_in_order_when_it_is_mended_and_replayed()
     {
         var customer = shop.NewCustomer();
@@ -120,27 +143,29 @@ public sealed class OperationsTests(ShopFixture shop)
     public async Task An_outbound_message_that_is_replayed_and_not_sent_yet_stays_as_it_is()
     {
         var order = Guid.CreateVersion7();
-        await shop.KillAsync(ResourceNames.Worker);
         var id = Guid.CreateVersion7();
-        await shop.ScalarAsync<long>(
-            """
-            INSERT INTO outbox_messages (id, order_id, shard, channel, sequence, type, payload, occurred_at, parked_at, error)
-            VALUES ($1, $2, $3, 'EVENTS', 1, 'io.cloudforge.order.shipped.v1', $4, now(), now(), 'Refused')
-            """,
-            id,
-            order,
-            OutboxMessage.ShardOf(order),
-            $$"""{"orderId":"{{order}}","userId":"{{order}}","status":"SHIPPED","at":"2026-11-22T10:00:00Z"}""");
+        await shop.WithoutWorkerAsync(async () =>
+        {
+            await shop.ScalarAsync<long>(
+                """
+                INSERT INTO outbox_messages (id, order_id, shard, channel, sequence, type, payload, occurred_at, parked_at, error)
+                VALUES ($1, $2, $3, 'EVENTS', 1, 'io.cloudforge.order.shipped.v1', $4, now(), now(), 'Refused')
+                """,
+                id,
+                order,
+                OutboxMessage.ShardOf(order),
+                $$"""{"orderId":"{{order}}","userId":"{{order}}","status":"SHIPPED","at":"2026-11-22T10:00:00Z"}""");
 
-        (await OperateAsync(HttpMethod.Post, $"/dead-letters/{id}/replay")).Is(HttpStatusCode.OK);
-        var again = (await OperateAsync(HttpMethod.Post, $"/dead-letters/{id}/replay")).Is(HttpStatusCode.OK);
-        var outbox = (await OperateAsync(HttpMethod.Get, "/outbox")).Is(HttpStatusCode.OK).Body;
-        await shop.StartAsync(ResourceNames.Worker);
+            (await OperateAsync(HttpMethod.Post, $"/dead-letters/{id}/replay")).Is(HttpStatusCode.OK);
+            var again = (await OperateAsync(HttpMethod.Post, $"/dead-letters/{id}/replay")).Is(HttpStatusCode.OK);
+            var outbox = (await OperateAsync(HttpMethod.Get, "/outbox")).Is(HttpStatusCode.OK).Body;
 
-        Assert.Equal("WAITING", Text(again.Body, "state"));
-        Assert.InRange(outbox.GetProperty("depth").GetInt32(), 1, 10_000);
-        Assert.True(outbox.GetProperty("lagSeconds").GetDouble() > 0);
-        Assert.Equal(["EVENTS", "RESERVATIONS"], outbox.GetProperty("channels").EnumerateArray().Select(channel => Text(channel, "channel")));
+            Assert.Equal("WAITING", Text(again.Body, "state"));
+            Assert.InRange(outbox.GetProperty("depth").GetInt32(), 1, 10_000);
+            Assert.True(outbox.GetProperty("lagSeconds").GetDouble() > 0);
+            Assert.Equal(["EVENTS", "RESERVATIONS"], outbox.GetProperty("channels").EnumerateArray().Select(channel => Text(channel, "channel")));
+        });
+
         Assert.Equal(["shipped"], (await shop.Events.WaitAsync(order, 1)).Select(e => e.Name));
     }
 

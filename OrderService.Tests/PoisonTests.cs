@@ -50,18 +50,17 @@ public sealed class PoisonTests(ShopFixture shop)
         var (customer, hanging) = await PlaceAsync();
         var (other, free) = await PlaceAsync();
         await using var products = await HangingProducts.StartAsync(hanging);
-        await shop.KillAsync(ResourceNames.Worker);
-        using (await WorkerProcess.StartAsync(shop, ($"services:{ResourceNames.Products}:http:0", products.Address)))
+        await shop.WithoutWorkerAsync(async () =>
         {
+            using var worker = await WorkerProcess.StartAsync(shop, ($"services:{ResourceNames.Products}:http:0", products.Address));
             await shop.Publisher.PaymentSucceededAsync(hanging, 10.00m);
             await Eventually.SeeAsync(() => products.Hanging, count => count > 0, "the first commit hanging");
             await shop.Publisher.PaymentSucceededAsync(free, 10.00m);
             await Eventually.SeeAsync(() => products.Committed(free), committed => committed is not null, "the second commit");
 
             Assert.Equal(HangingProducts.WhileTheFirstCallHung, products.Committed(free));
-        }
+        });
 
-        await shop.StartAsync(ResourceNames.Worker);
         await customer.WaitAsync(hanging, "CONFIRMED");
         await other.WaitAsync(free, "CONFIRMED");
     }

@@ -13,22 +13,20 @@ public sealed class TopicTests(ShopFixture shop)
         var customer = shop.NewCustomer();
         using var created = new KafkaTap(await shop.ConnectionStringAsync(ResourceNames.Kafka), shop.Contract, "cloudforge.orders.created");
         using var cancelled = new KafkaTap(await shop.ConnectionStringAsync(ResourceNames.Kafka), shop.Contract, "cloudforge.orders.cancelled");
-        await shop.KillAsync(ResourceNames.Worker);
-        Guid order;
-        using (var worker = await WorkerProcess.StartAsync(
-            shop,
-            ("Topics:ByType:placed", "cloudforge.orders,cloudforge.orders.created"),
-            ("Topics:ByType:cancelled", "cloudforge.orders.cancelled")))
+        var order = Guid.Empty;
+        await shop.WithoutWorkerAsync(async () =>
         {
+            using var worker = await WorkerProcess.StartAsync(
+                shop,
+                ("Topics:ByType:placed", "cloudforge.orders,cloudforge.orders.created"),
+                ("Topics:ByType:cancelled", "cloudforge.orders.cancelled"));
             order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
             await shop.Publisher.PaymentSucceededAsync(order, 10.00m);
             await customer.WaitAsync(order, "CONFIRMED");
             await customer.CancelAsync(order);
             await Eventually.SeeAsync(
                 () => shop.ScalarAsync<long>("SELECT count(*) FROM outbox_messages WHERE order_id = $1", order), left => left == 0, "everything being sent");
-        }
-
-        await shop.StartAsync(ResourceNames.Worker);
+        });
 
         Assert.Equal(["placed"], (await created.WaitAsync(order, 1)).Select(e => e.Name));
         Assert.Equal(["cancelled"], (await cancelled.WaitAsync(order, 1)).Select(e => e.Name));

@@ -26,11 +26,13 @@ public sealed class TraceTests(ShopFixture shop)
         var customer = shop.NewCustomer();
         var (first, second) = (NewTrace(), NewTrace());
         var product = await shop.NewProductAsync();
-        await shop.KillAsync(ResourceNames.Worker);
+        var (firstOrder, secondOrder) = (Guid.Empty, Guid.Empty);
 
-        var firstOrder = (await customer.OrderAsync(product, 1, first.Header)).Is(HttpStatusCode.Created).Id;
-        var secondOrder = (await customer.OrderAsync(product, 1, second.Header)).Is(HttpStatusCode.Created).Id;
-        await shop.StartAsync(ResourceNames.Worker);
+        await shop.WithoutWorkerAsync(async () =>
+        {
+            firstOrder = (await customer.OrderAsync(product, 1, first.Header)).Is(HttpStatusCode.Created).Id;
+            secondOrder = (await customer.OrderAsync(product, 1, second.Header)).Is(HttpStatusCode.Created).Id;
+        });
 
         Assert.Equal([first.Id], (await shop.Events.WaitAsync(firstOrder, 1)).Select(e => e.TraceId));
         Assert.Equal([second.Id], (await shop.Events.WaitAsync(secondOrder, 1)).Select(e => e.TraceId));

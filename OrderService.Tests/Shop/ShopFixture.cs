@@ -189,6 +189,20 @@ public sealed class ShopFixture : IAsyncLifetime
         await SetModeAsync("manual");
     }
 
+    /// <summary>Kills the graph's worker and has it back at the end, however that comes.</summary>
+    internal async Task WithoutWorkerAsync(Func<Task> meanwhile)
+    {
+        await KillAsync(ResourceNames.Worker);
+        try
+        {
+            await meanwhile();
+        }
+        finally
+        {
+            await StartAsync(ResourceNames.Worker);
+        }
+    }
+
     internal async Task StartAsync(string resource)
     {
         var result = await App.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StartCommand);
