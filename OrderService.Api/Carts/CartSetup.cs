@@ -22,7 +22,7 @@ internal sealed class CartOptions
 internal static class CartSetup
 {
     /// <summary>A customer waits: better a quick 503 than a slow one.</summary>
-    private static readonly TimeSpan RedisTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RedisTimeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Adds what the routes need. The process stays ready without Redis: orders need no cart.</summary>
     public static void AddCarts(this IHostApplicationBuilder builder, string connectionName)

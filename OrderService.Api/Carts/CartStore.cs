@@ -160,13 +160,18 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
         {
             answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(script, keys, [.. common, .. arguments]))!;
         }
-        catch (Exception e) when (e is RedisConnectionException or RedisTimeoutException)
+        catch (Exception e) when (IsAway(e))
         {
             throw new DependencyUnavailableException(ResourceNames.Redis, "Carts are away.", e);
         }
 
         return ((CartOutcome)(int)answer[0], Parse((RedisValue[])answer[1]!));
     }
+
+    /// <summary>Whether Redis is to blame. It answers ERR to what it can't do, and LOADING, READONLY, OOM and the like to what it can't do now.</summary>
+    private static bool IsAway(Exception e) =>
+        e is RedisConnectionException or RedisTimeoutException
+        || (e is RedisServerException && !e.Message.StartsWith("ERR", StringComparison.Ordinal));
 
     private Cart Parse(RedisValue[] hash)
     {
