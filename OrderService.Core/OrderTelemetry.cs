@@ -54,7 +54,7 @@ public static class OrderTelemetry
             {
                 OrdersPlaced.Add(1);
             }
-            else
+            else if (entry.From != entry.To)
             {
                 Transitions.Add(1, new KeyValuePair<string, object?>("order.status", entry.To.ToString().ToUpperInvariant()));
             }

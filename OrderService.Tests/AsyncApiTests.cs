@@ -94,6 +94,7 @@ public sealed class AsyncApiTests(ShopFixture shop)
         await shop.Publisher.PaymentSucceededAsync(paidLate, 30.00m);
         await shop.Publisher.PaymentSucceededAsync(cancelledLate, 30.00m);
         await customer.WaitAsync(cancelledLate, "CONFIRMED");
+        (await customer.CancelItemsAsync(cancelledLate, [(product, 1)])).Is(HttpStatusCode.OK);
         await customer.CancelAsync(cancelledLate);
         await shop.Publisher.PaymentFailedAsync(refused);
 
@@ -101,7 +102,7 @@ public sealed class AsyncApiTests(ShopFixture shop)
         [
             .. await shop.Events.WaitAsync(delivered, 5),
             .. await shop.Events.WaitAsync(paidLate, 3),
-            .. await shop.Events.WaitAsync(cancelledLate, 4),
+            .. await shop.Events.WaitAsync(cancelledLate, 6),
             .. await shop.Events.WaitAsync(refused, 2),
         ];
         Assert.Equal(Sent.Select(message => message.Type).Order(StringComparer.Ordinal), seen.Select(e => e.Type).Distinct().Order(StringComparer.Ordinal));

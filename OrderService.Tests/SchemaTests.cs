@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
+using OrderService.Core.Orders;
 using OrderService.Core.Persistence;
 using OrderService.Tests.Shop;
 
@@ -47,6 +48,32 @@ public sealed class SchemaTests(ShopFixture shop)
         Assert.Contains("idempotency_keys", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
         Assert.DoesNotContain(await DescribeAsync(database), line => line.Contains("orders", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Orders_that_were_paid_before_amounts_were_noted_count_as_paid_in_full()
+    {
+        await using var database = await NewDatabaseAsync("paid");
+        await database.Database.MigrateAsync("20261122171500_IdempotencyClaims");
+        await database.Database.ExecuteSqlRawAsync(
+            """
+            INSERT INTO orders (id, user_id, status, total_amount, currency, shipping_address, created_at, updated_at, paid_at, version, last_sequence)
+            SELECT gen_random_uuid(), gen_random_uuid(), status, 12.50, 'EUR', 'here', now(), now(), paid_at, 1, 1
+            FROM (VALUES ('PENDING', NULL), ('CONFIRMED', now()), ('CANCELLED', now()), ('CANCELLED', NULL)) AS earlier (status, paid_at)
+            """);
+
+        await database.Database.MigrateAsync();
+
+        var orders = await database.Orders.AsNoTracking().ToListAsync();
+        Assert.Equal(
+            new[]
+            {
+                (OrderStatus.Pending, (decimal?)null, 0m),
+                (OrderStatus.Confirmed, 12.50m, 0m),
+                (OrderStatus.Cancelled, null, 0m),
+                (OrderStatus.Cancelled, 12.50m, 12.50m),
+            },
+            orders.Select(order => (order.Status, order.PaidAmount, order.RefundAmount)).Order());
     }
 
     [Fact]

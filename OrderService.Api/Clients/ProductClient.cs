@@ -1,4 +1,5 @@
 using System.Net;
+using OrderService.Core.Orders;
 
 namespace OrderService.Api.Clients;
 
@@ -8,9 +9,6 @@ namespace OrderService.Api.Clients;
 /// <param name="Price">Price of one piece, two decimals.</param>
 /// <param name="Currency">ISO 4217.</param>
 internal sealed record Product(string Id, string Name, decimal Price, string Currency);
-
-/// <summary>A product and how many pieces of it.</summary>
-internal sealed record ProductQuantity(string ProductId, int Quantity);
 
 /// <summary>A line that can't be reserved whole.</summary>
 internal sealed record Shortage(string ProductId, int Requested, long Available);

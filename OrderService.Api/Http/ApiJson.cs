@@ -6,6 +6,7 @@ using OrderService.Api.Clients;
 using OrderService.Api.Operations;
 using OrderService.Api.Orders;
 using OrderService.Core.Messaging;
+using OrderService.Core.Orders;
 
 namespace OrderService.Api.Http;
 
@@ -18,6 +19,7 @@ namespace OrderService.Api.Http;
 [JsonSerializable(typeof(CheckoutRequest))]
 [JsonSerializable(typeof(PlaceOrderRequest))]
 [JsonSerializable(typeof(CancelOrderRequest))]
+[JsonSerializable(typeof(CancelItemsRequest))]
 [JsonSerializable(typeof(OrderResponse))]
 [JsonSerializable(typeof(OrderPage))]
 [JsonSerializable(typeof(OrderHistoryResponse))]
@@ -31,5 +33,6 @@ namespace OrderService.Api.Http;
 [JsonSerializable(typeof(Dictionary<string, string[]>))]
 [JsonSerializable(typeof(IReadOnlyList<Shortage>))]
 [JsonSerializable(typeof(IReadOnlyList<PriceChange>))]
+[JsonSerializable(typeof(IReadOnlyList<LineNotCancellable>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Clients;
 using OrderService.Core.Orders;
 using OrderService.Core.Persistence;
@@ -37,7 +38,9 @@ internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger)
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad => Unreadable(bad),
         BadHttpRequestException bad => TypedResults.Problem(statusCode: bad.StatusCode),
+        LinesNotCancellableException few => Problems.Of(StatusCodes.Status409Conflict, few.Rule, few.Message, ("lines", few.Lines)),
         OrderRuleException refused => Problems.Of(StatusCodes.Status409Conflict, refused.Rule, refused.Message),
+        DbUpdateConcurrencyException => Unavailable(ResourceNames.Postgres, "Others change the same order all the time, and nothing is changed."),
         DependencyUnavailableException away => Unavailable(away.Dependency, away.Message),
         _ when DatabaseFailure.IsAway(exception) => Unavailable(ResourceNames.Postgres, "The orders database does not answer."),
         _ => null,

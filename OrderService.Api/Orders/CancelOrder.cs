@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Http;
 using OrderService.Core;
 using OrderService.Core.Orders;
@@ -14,11 +13,6 @@ internal sealed record CancelOrderRequest(string? Reason);
 /// <summary>PUT /api/orders/{id}/cancel. The stock is released through the outbox.</summary>
 internal static class CancelOrder
 {
-    private const string NoReason = "Cancelled by the customer";
-
-    /// <summary>How often an order may change under our hands, by events that arrive in the same moment.</summary>
-    private const int Attempts = 5;
-
     public static async Task<Results<Ok<OrderResponse>, ProblemHttpResult>> HandleAsync(
         OrderId id,
         CancelOrderRequest? request,
@@ -36,32 +30,14 @@ internal static class CancelOrder
             return invalid;
         }
 
-        var (orderId, userId) = (id.Value, user.Id);
-        var reason = string.IsNullOrWhiteSpace(request?.Reason) ? NoReason : request.Reason;
-        for (var attempt = 1; ; attempt++)
+        var (order, refusal) = await database.ChangeOrderAsync(
+            id.Value, user.Id, ifMatch, order => order.Cancel(request?.Reason, time.Now()), cancellationToken);
+        if (order is null)
         {
-            var order = await database.Orders.Include(o => o.Items).SingleOrDefaultAsync(o => o.Id == orderId && o.UserId == userId, cancellationToken);
-            if (order is null)
-            {
-                return OrderResponse.NotFound();
-            }
-
-            if (!ifMatch.Allows(order.Version))
-            {
-                return Problems.Stale();
-            }
-
-            order.Cancel(reason, time.Now());
-            try
-            {
-                await database.SaveChangesAsync(cancellationToken);
-                response.SetVersion(order.Version);
-                return TypedResults.Ok(OrderResponse.Of(order));
-            }
-            catch (DbUpdateConcurrencyException) when (attempt < Attempts)
-            {
-                database.ChangeTracker.Clear();
-            }
+            return refusal!;
         }
+
+        response.SetVersion(order.Version);
+        return TypedResults.Ok(OrderResponse.Of(order));
     }
 }

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Carts;
-using OrderService.Api.Clients;
 using OrderService.Api.Http;
 using OrderService.Core.Orders;
 using OrderService.Core.Persistence;

@@ -16,5 +16,6 @@ internal static class OrderEndpoints
         orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").Produces(304).Refuses(404);
         orders.MapGet("/{id}/events", TrackOrder.HandleAsync).WithSummary("Follows an order live").Produces<OrderTransition>(200, "text/event-stream").Produces(204).Refuses(404);
         orders.MapPut("/{id}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415);
+        orders.MapPost("/{id}/cancellations", CancelItems.HandleAsync).WithSummary("Cancels pieces of a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415, 422);
     }
 }

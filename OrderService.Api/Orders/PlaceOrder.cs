@@ -1,14 +1,13 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using OrderService.Api.Clients;
 using OrderService.Api.Http;
 using OrderService.Core.Orders;
 
 namespace OrderService.Api.Orders;
 
 /// <summary>What to order. Lines of one product are summed.</summary>
-internal sealed record PlaceOrderRequest(IReadOnlyList<PlaceOrderLine?>? Items, string? ShippingAddress, string? Notes)
+internal sealed record PlaceOrderRequest(IReadOnlyList<RequestedLine?>? Items, string? ShippingAddress, string? Notes)
 {
     /// <summary>The lines, summed by product, or what is wrong with the request.</summary>
     public (IReadOnlyList<ProductQuantity> Lines, ProblemHttpResult? Invalid) Read()
@@ -17,35 +16,8 @@ internal sealed record PlaceOrderRequest(IReadOnlyList<PlaceOrderLine?>? Items, 
         errors.RequireText("shippingAddress", ShippingAddress, OrderLimits.AddressLength);
         errors.CheckText("notes", Notes, OrderLimits.NotesLength);
 
-        var items = Items ?? [];
-        if (items.Count is 0 or > OrderLimits.MaxLines)
-        {
-            errors.Add("items", $"Has 1 to {OrderLimits.MaxLines} lines.");
-            return ([], errors.Problem);
-        }
-
-        for (var i = 0; i < items.Count; i++)
-        {
-            if (items[i] is not { } item)
-            {
-                errors.Add($"items[{i}]", "Is required.");
-                continue;
-            }
-
-            errors.RequireProductId($"items[{i}].productId", item.ProductId);
-            errors.RequireQuantity($"items[{i}].quantity", item.Quantity);
-        }
-
-        if (errors.Problem is { } invalid)
-        {
-            return ([], invalid);
-        }
-
-        var lines = items
-            .GroupBy(item => item!.ProductId!, StringComparer.Ordinal)
-            .Select(product => new ProductQuantity(product.Key, product.Sum(item => item!.Quantity!.Value)))
-            .ToList();
-        if (lines.Find(line => line.Quantity > OrderLimits.MaxQuantity) is { } tooMany)
+        var lines = RequestedLine.Sum("items", Items, errors);
+        if (lines.FirstOrDefault(line => line.Quantity > OrderLimits.MaxQuantity) is { } tooMany)
         {
             errors.Add("items", $"The lines of '{tooMany.ProductId}' have more than {OrderLimits.MaxQuantity} pieces together.");
         }
@@ -53,9 +25,6 @@ internal sealed record PlaceOrderRequest(IReadOnlyList<PlaceOrderLine?>? Items, 
         return (lines, errors.Problem);
     }
 }
-
-/// <summary>A product and how many pieces of it.</summary>
-internal sealed record PlaceOrderLine(string? ProductId, int? Quantity);
 
 /// <summary>POST /api/orders</summary>
 internal static class PlaceOrder

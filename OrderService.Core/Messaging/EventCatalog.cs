@@ -18,9 +18,11 @@ public static class EventCatalog
         [typeof(OrderShipped)] = Event("io.cloudforge.order.shipped.v1", EventJson.Default.OrderShipped),
         [typeof(OrderDelivered)] = Event("io.cloudforge.order.delivered.v1", EventJson.Default.OrderDelivered),
         [typeof(OrderCancelled)] = Event("io.cloudforge.order.cancelled.v1", EventJson.Default.OrderCancelled),
+        [typeof(OrderItemsCancelled)] = Event("io.cloudforge.order.items-cancelled.v1", EventJson.Default.OrderItemsCancelled),
         [typeof(OrderRefundRequired)] = Event("io.cloudforge.order.refund-required.v1", EventJson.Default.OrderRefundRequired),
 
         [typeof(CommitReservation)] = Command("reservation.commit", EventJson.Default.CommitReservation),
+        [typeof(ReduceReservation)] = Command("reservation.reduce", EventJson.Default.ReduceReservation),
         [typeof(ReleaseReservation)] = Command("reservation.release", EventJson.Default.ReleaseReservation),
 
         [typeof(PaymentSucceeded)] = Accepted("io.cloudforge.payment.succeeded.v1", EventJson.Default.PaymentSucceeded),
@@ -137,8 +139,10 @@ public sealed class UnreadableEventException(string message, Exception? inner = 
 [JsonSerializable(typeof(OrderShipped))]
 [JsonSerializable(typeof(OrderDelivered))]
 [JsonSerializable(typeof(OrderCancelled))]
+[JsonSerializable(typeof(OrderItemsCancelled))]
 [JsonSerializable(typeof(OrderRefundRequired))]
 [JsonSerializable(typeof(CommitReservation))]
+[JsonSerializable(typeof(ReduceReservation))]
 [JsonSerializable(typeof(ReleaseReservation))]
 [JsonSerializable(typeof(PaymentSucceeded))]
 [JsonSerializable(typeof(PaymentFailed))]

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace OrderService.Core.Orders;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace OrderService.Core.Orders;
 /// </summary>
 public sealed class Order
 {
+    private const string NoReason = "Cancelled by the customer";
+
     private readonly List<OrderItem> _items = [];
     private readonly List<PendingEvent> _events = [];
     private readonly List<ReservationCommand> _commands = [];
@@ -48,17 +52,23 @@ public sealed class Order
     /// <summary>When and whether it was paid, UTC.</summary>
     public DateTimeOffset? PaidAt { get; private set; }
 
+    /// <summary>What was paid; <c>null</c> before. A payment that was noted without its amount was one of the whole total.</summary>
+    public decimal? PaidAmount { get; private set; }
+
+    /// <summary>What of that is owed back so far, and told in <see cref="OrderRefundRequired"/>.</summary>
+    public decimal RefundAmount { get; private set; }
+
     /// <summary>Number of changes, from 1. The entity tag, and the guard against two changes at once.</summary>
     public int Version { get; private set; }
 
     /// <summary>The sequence of the last event, from 1.</summary>
     public int LastSequence { get; private set; }
 
-    /// <summary>The lines, in the order in which they were asked for.</summary>
+    /// <summary>The lines, one per product, in the order in which they were asked for. What is cancelled of a living order is gone.</summary>
     public IReadOnlyList<OrderItem> Items => _items;
 
     /// <summary>Places an order for what was reserved.</summary>
-    /// <exception cref="ArgumentException">There are no lines: the caller has to check before.</exception>
+    /// <exception cref="ArgumentException">There are no lines, or two of one product: the caller has to check before.</exception>
     public static Order Place(
         Guid id,
         Guid userId,
@@ -72,6 +82,11 @@ public sealed class Order
         if (lines.Count == 0)
         {
             throw new ArgumentException("An order needs at least one line.", nameof(lines));
+        }
+
+        if (lines.DistinctBy(line => line.ProductId, StringComparer.Ordinal).Count() != lines.Count)
+        {
+            throw new ArgumentException("An order has one line per product.", nameof(lines));
         }
 
         var order = new Order
@@ -105,22 +120,59 @@ public sealed class Order
     }
 
     /// <summary>Cancels the order at the customer's wish. A cancelled order stays as it is.</summary>
+    /// <param name="reason">Why, in the customer's words, if there are any.</param>
+    /// <param name="now">The time.</param>
     /// <exception cref="OrderRuleException">The order is past the point where it can be cancelled.</exception>
-    public void Cancel(string reason, DateTimeOffset now)
+    public void Cancel(string? reason, DateTimeOffset now)
     {
         if (Status == OrderStatus.Cancelled)
         {
             return;
         }
 
-        if (OrderTransitions.Next(Status, OrderAction.Cancel) is null)
+        RequireCancellable();
+        GiveUp(WordsOf(reason) ?? NoReason, Actor.Customer, now);
+    }
+
+    /// <summary>
+    /// Cancels pieces of the order at the customer's wish, and with its last piece the order. Pieces of a cancelled order are gone, so
+    /// that this, unlike the cancellation of the whole, can't be repeated.
+    /// </summary>
+    /// <param name="pieces">How many pieces of which product, each product once.</param>
+    /// <param name="reason">Why, in the customer's words, if there are any.</param>
+    /// <param name="now">The time.</param>
+    /// <exception cref="OrderRuleException">The order is cancelled, or past the point where it can be.</exception>
+    /// <exception cref="LinesNotCancellableException">The order has less than that.</exception>
+    public void CancelItems(IReadOnlyCollection<ProductQuantity> pieces, string? reason, DateTimeOffset now)
+    {
+        RequireCancellable();
+        var lines = pieces.Select(asked => (Asked: asked, Item: _items.Find(item => item.ProductId == asked.ProductId))).ToList();
+        var excess = lines
+            .Select(line => new LineNotCancellable(line.Asked.ProductId, line.Asked.Quantity, line.Item?.Quantity ?? 0))
+            .Where(line => line.Requested > line.Left)
+            .ToList();
+        if (excess.Count > 0)
         {
-            throw new OrderRuleException(
-                "order-not-cancellable",
-                $"The order is {Status.ToString().ToUpperInvariant()}; only a PENDING or CONFIRMED order can be cancelled.");
+            throw new LinesNotCancellableException(excess);
         }
 
-        GiveUp(reason, Actor.Customer, now);
+        if (pieces.Sum(asked => asked.Quantity) == _items.Sum(item => item.Quantity))
+        {
+            GiveUp(WordsOf(reason) ?? NoReason, Actor.Customer, now);
+            return;
+        }
+
+        NoteWholePayment();
+        var cancelled = lines.Select(line => Take(line.Item!, line.Asked.Quantity)).ToList();
+        TotalAmount = _items.Sum(item => item.TotalPrice);
+        Touch(now);
+        Record(
+            new OrderItemsCancelled(Id, UserId, cancelled, TotalAmount, Currency, Status, WordsOf(reason) ?? NoReason, Actor.Customer, now), now);
+        var what = $"Cancelled {string.Join(", ", cancelled.Select(item => $"{item.Quantity} × {item.ProductName}"))}";
+        Remember(Status, WordsOf(reason) is { } words ? $"{what}: {words}" : what, Actor.Customer, now);
+        _commands.Add(new ReduceReservation(
+            Id, [.. lines.Select(line => new ProductQuantity(line.Asked.ProductId, line.Item!.Quantity))]));
+        Settle("Partly cancelled after the payment", now);
     }
 
     /// <summary>Cancels the order because nobody paid in time. An order that is no longer PENDING stays as it is.</summary>
@@ -136,6 +188,7 @@ public sealed class Order
     /// Applies what another service tells. An event whose time has passed changes nothing; one that comes before its time is to be
     /// tried again.
     /// </summary>
+    /// <exception cref="EventRefusedException">It does not go with the order; the order stays as it is.</exception>
     public EventOutcome Apply(ExternalEvent told, DateTimeOffset now) => told switch
     {
         PaymentSucceeded paid => Paid(paid, now),
@@ -156,23 +209,33 @@ public sealed class Order
         return taken;
     }
 
+    /// <summary>The first payment counts. It has to cover the total, unless the order is given up and all of it is owed back.</summary>
     private EventOutcome Paid(PaymentSucceeded paid, DateTimeOffset now)
     {
-        if (PaidAt is not null)
+        var isLate = Status == OrderStatus.Cancelled;
+        if (PaidAt is not null || (isLate && paid.Amount == 0))
         {
             return EventOutcome.Outdated;
         }
 
-        if (Status != OrderStatus.Cancelled)
+        if (!Money.IsAmount(paid.Amount, paid.Currency) || paid.Currency != Currency || (!isLate && paid.Amount < TotalAmount))
         {
-            PaidAt = now;
-            return Move(OrderAction.Confirm, "Paid", Actor.Payment, now);
+            throw new EventRefusedException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"A payment of {paid.Amount} {paid.Currency} is none for this order of {TotalAmount:0.00} {Currency}, which is {Status.ToString().ToUpperInvariant()}."));
         }
 
-        PaidAt = now;
-        Touch(now);
-        Record(new OrderRefundRequired(Id, UserId, paid.Amount, paid.Currency, "Paid after the cancellation", now), now);
-        return EventOutcome.Applied;
+        (PaidAt, PaidAmount) = (now, paid.Amount);
+        if (isLate)
+        {
+            Touch(now);
+            Settle("Paid after the cancellation", now);
+            return EventOutcome.Applied;
+        }
+
+        var outcome = Move(OrderAction.Confirm, "Paid", Actor.Payment, now);
+        Settle("Paid more than the total", now);
+        return outcome;
     }
 
     private EventOutcome Refused(PaymentFailed failed, DateTimeOffset now)
@@ -205,12 +268,55 @@ public sealed class Order
         return EventOutcome.Applied;
     }
 
+    private static string? WordsOf(string? reason) => string.IsNullOrWhiteSpace(reason) ? null : reason;
+
+    private void RequireCancellable()
+    {
+        if (OrderTransitions.Next(Status, OrderAction.Cancel) is null)
+        {
+            throw new OrderRuleException(
+                "order-not-cancellable",
+                $"The order is {Status.ToString().ToUpperInvariant()}; only a PENDING or CONFIRMED order can be cancelled.");
+        }
+    }
+
     private void GiveUp(string reason, string by, DateTimeOffset now)
     {
+        NoteWholePayment();
         Enter(OrderStatus.Cancelled, reason, by, now);
+        Settle("Cancelled after the payment", now);
+    }
+
+    private void NoteWholePayment()
+    {
         if (PaidAt is not null)
         {
-            Record(new OrderRefundRequired(Id, UserId, TotalAmount, Currency, "Cancelled after the payment", now), now);
+            PaidAmount ??= TotalAmount;
+        }
+    }
+
+    /// <summary>Takes pieces off a line, and the line off the order with its last piece.</summary>
+    private CancelledItem Take(OrderItem item, int quantity)
+    {
+        var before = item.TotalPrice;
+        item.Take(quantity);
+        if (item.Quantity == 0)
+        {
+            _items.Remove(item);
+        }
+
+        return new CancelledItem(item.ProductId, item.ProductName, quantity, before - item.TotalPrice);
+    }
+
+    /// <summary>The one rule of money owed back: what was paid, less what the order costs now, less what was owed back before.</summary>
+    private void Settle(string reason, DateTimeOffset now)
+    {
+        var costs = Status == OrderStatus.Cancelled ? 0 : TotalAmount;
+        var due = (PaidAmount ?? 0) - costs - RefundAmount;
+        if (due > 0)
+        {
+            RefundAmount += due;
+            Record(new OrderRefundRequired(Id, UserId, due, Currency, reason, now), now);
         }
     }
 

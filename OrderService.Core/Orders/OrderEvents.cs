@@ -38,6 +38,23 @@ public sealed record OrderCancelled(
     string CancelledBy,
     DateTimeOffset At) : OrderEvent(OrderId, UserId);
 
+/// <summary>
+/// Some pieces of the order were cancelled, but not all. <paramref name="TotalAmount"/> is what the rest costs; the status is as before.
+/// </summary>
+public sealed record OrderItemsCancelled(
+    Guid OrderId,
+    Guid UserId,
+    IReadOnlyList<CancelledItem> Items,
+    decimal TotalAmount,
+    string Currency,
+    OrderStatus Status,
+    string Reason,
+    string By,
+    DateTimeOffset At) : OrderEvent(OrderId, UserId);
+
+/// <summary>Cancelled pieces of <see cref="OrderItemsCancelled"/>, and by how much they lower the total.</summary>
+public sealed record CancelledItem(string ProductId, string ProductName, int Quantity, decimal Amount);
+
 /// <summary>Money was taken that is owed back: <paramref name="Amount"/> in <paramref name="Currency"/>.</summary>
 public sealed record OrderRefundRequired(
     Guid OrderId,
@@ -58,3 +75,6 @@ public sealed record CommitReservation(Guid OrderId) : ReservationCommand(OrderI
 
 /// <summary>The reserved stock is free again.</summary>
 public sealed record ReleaseReservation(Guid OrderId) : ReservationCommand(OrderId);
+
+/// <summary>Less stays reserved, or sold: for each product that has changed, what the order keeps of it, so that a repeat changes nothing.</summary>
+public sealed record ReduceReservation(Guid OrderId, IReadOnlyList<ProductQuantity> Items) : ReservationCommand(OrderId);

@@ -1,6 +1,9 @@
 namespace OrderService.Core.Orders;
 
-/// <summary>One transition of an order: from where, to where, when, why and by whom. Never changed afterwards.</summary>
+/// <summary>
+/// One step of an order: from where, to where, when, why and by whom. A partial cancellation leads to the same status. Never changed
+/// afterwards.
+/// </summary>
 public sealed class OrderHistoryEntry
 {
     /// <summary>The order.</summary>

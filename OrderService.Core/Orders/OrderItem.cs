@@ -35,13 +35,20 @@ public sealed class OrderItem
     public string ProductName { get; private init; } = "";
 
     /// <summary>Pieces, 1 to <see cref="OrderLimits.MaxQuantity"/>.</summary>
-    public int Quantity { get; private init; }
+    public int Quantity { get; private set; }
 
     /// <summary>Price of one piece in the order's currency.</summary>
     public decimal UnitPrice { get; private init; }
 
     /// <summary><see cref="UnitPrice"/> × <see cref="Quantity"/>, rounded.</summary>
-    public decimal TotalPrice { get; private init; }
+    public decimal TotalPrice { get; private set; }
+
+    /// <summary>Takes pieces off the line; one that has none left is no longer part of its order.</summary>
+    internal void Take(int quantity)
+    {
+        Quantity -= quantity;
+        TotalPrice = Money.LineTotal(UnitPrice, Quantity);
+    }
 }
 
 /// <summary>A line as it is ordered, priced by the Product service.</summary>
@@ -50,6 +57,11 @@ public sealed class OrderItem
 /// <param name="Quantity">Pieces.</param>
 /// <param name="UnitPrice">Price of one piece.</param>
 public sealed record OrderLine(string ProductId, string ProductName, int Quantity, decimal UnitPrice);
+
+/// <summary>A product and how many pieces of it.</summary>
+/// <param name="ProductId">The Product service's id.</param>
+/// <param name="Quantity">Pieces.</param>
+public sealed record ProductQuantity(string ProductId, int Quantity);
 
 /// <summary>Bounds of what a customer may ask for.</summary>
 public static class OrderLimits

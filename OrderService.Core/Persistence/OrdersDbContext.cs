@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Npgsql;
 using OrderService.Core.Messaging;
 using OrderService.Core.Orders;
 
@@ -46,9 +47,9 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
             OrderTelemetry.Count(Transitions);
             return written;
         }
-        catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.HistoryKey))
+        catch (DbUpdateException e) when (IsLostRace(e))
         {
-            throw LostRace(e);
+            throw new DbUpdateConcurrencyException("The order was changed by somebody else at the same time.", e.InnerException);
         }
     }
 
@@ -81,11 +82,12 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     }
 
     /// <summary>
-    /// EF Core may insert the history before it updates the order. Who changed the order at the same time then shows as a step that
-    /// is there already, and not as a version that isn't.
+    /// EF Core may write history and lines before it updates the order. Who changed the order at the same time then shows as a step that
+    /// is there already or as a deadlock, and not as a version that isn't.
     /// </summary>
-    private static DbUpdateConcurrencyException LostRace(DbUpdateException failure) =>
-        new("The order was changed by somebody else at the same time.", failure.InnerException);
+    private static bool IsLostRace(DbUpdateException failure) =>
+        failure.IsUniqueViolation(OrdersDatabase.HistoryKey)
+        || failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected };
 
     private List<OrderHistoryEntry> AddWhatOrdersOwe()
     {

@@ -16,6 +16,7 @@ public sealed class EventCatalogTests
             "io.cloudforge.order.cancelled.v1",
             "io.cloudforge.order.confirmed.v1",
             "io.cloudforge.order.delivered.v1",
+            "io.cloudforge.order.items-cancelled.v1",
             "io.cloudforge.order.placed.v1",
             "io.cloudforge.order.processing.v1",
             "io.cloudforge.order.refund-required.v1",

@@ -29,6 +29,10 @@ public sealed class OrderTests
             Order.Place(Guid.NewGuid(), Guid.NewGuid(), [], "EUR", "somewhere", null, null, Some.Now));
 
     [Fact]
+    public void Placing_two_lines_of_one_product_is_refused() =>
+        Assert.Throws<ArgumentException>(() => Some.NewOrder(new OrderLine("A", "a", 1, 1m), new OrderLine("A", "a", 1, 1m)));
+
+    [Fact]
     public void A_life_to_delivery_leaves_five_events_in_sequence_and_one_commit()
     {
         var order = Some.NewOrder();
@@ -116,6 +120,87 @@ public sealed class OrderTests
         var refund = Assert.IsType<OrderRefundRequired>(Assert.Single(order.Take().Events).Event);
         Assert.Equal((12.50m, "EUR"), (refund.Amount, refund.Currency));
         Assert.Equal(OrderStatus.Cancelled, order.Status);
+    }
+
+    [Theory]
+    [InlineData(OrderStatus.Pending, 189.47, "EUR")]
+    [InlineData(OrderStatus.Pending, 0, "EUR")]
+    [InlineData(OrderStatus.Pending, 189.48, "USD")]
+    [InlineData(OrderStatus.Pending, 189.485, "EUR")]
+    [InlineData(OrderStatus.Pending, 1e17, "EUR")]
+    [InlineData(OrderStatus.Cancelled, 189.48, "USD")]
+    [InlineData(OrderStatus.Cancelled, -1, "EUR")]
+    public void A_payment_that_does_not_go_with_the_order_is_refused_with_both_amounts(OrderStatus status, double amount, string currency)
+    {
+        var order = Some.OrderThatIs(status);
+        var version = order.Version;
+
+        var refusal = Assert.Throws<EventRefusedException>(() => order.Apply(new PaymentSucceeded(order.Id, (decimal)amount, currency), Some.Now));
+
+        Assert.Contains(FormattableString.Invariant($"{(decimal)amount} {currency}"), refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("189.48 EUR", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal((status, version, null), (order.Status, order.Version, order.PaidAt));
+        Assert.Empty(order.Take().Events);
+    }
+
+    [Fact]
+    public void What_was_paid_above_the_total_is_owed_back()
+    {
+        var order = Some.NewOrder(new OrderLine("A", "a", 1, 10.00m));
+
+        order.Apply(new PaymentSucceeded(order.Id, 12.34m, "EUR"), Some.Now);
+
+        Assert.Equal(OrderStatus.Confirmed, order.Status);
+        Assert.Equal(2.34m, order.Take().Events.Select(pending => pending.Event).OfType<OrderRefundRequired>().Single().Amount);
+    }
+
+    [Fact]
+    public void Cancelling_pieces_tells_what_they_were_what_stays_and_what_is_owed_back()
+    {
+        var order = Some.OrderThatIs(OrderStatus.Confirmed);
+        var kept = order.Items[0].Id;
+
+        order.CancelItems([new("P-0002", 1), new("P-0001", 1)], "Too many", Some.Now);
+
+        var (events, commands, history) = order.Take();
+        Assert.Equal((OrderStatus.Confirmed, 19.99m), (order.Status, order.TotalAmount));
+        Assert.Equal((kept, 1, 19.99m), (Assert.Single(order.Items).Id, order.Items[0].Quantity, order.Items[0].TotalPrice));
+        var cancelled = Assert.IsType<OrderItemsCancelled>(events[0].Event);
+        Assert.Equal([new("P-0002", "Desk", 1, 149.50m), new("P-0001", "Lamp", 1, 19.99m)], cancelled.Items);
+        Assert.Equal((19.99m, OrderStatus.Confirmed, "Too many"), (cancelled.TotalAmount, cancelled.Status, cancelled.Reason));
+        Assert.Equal(169.49m, Assert.IsType<OrderRefundRequired>(events[1].Event).Amount);
+        Assert.Equal([new("P-0002", 0), new("P-0001", 1)], Assert.IsType<ReduceReservation>(Assert.Single(commands)).Items);
+        var entry = Assert.Single(history);
+        Assert.Equal(
+            (OrderStatus.Confirmed, OrderStatus.Confirmed, "Cancelled 1 × Desk, 1 × Lamp: Too many", Actor.Customer),
+            (entry.From, entry.To, entry.Reason, entry.By));
+    }
+
+    [Fact]
+    public void Cancelling_more_than_there_is_names_every_such_line_and_changes_nothing()
+    {
+        var order = Some.OrderThatIs(OrderStatus.Pending);
+
+        var refusal = Assert.Throws<LinesNotCancellableException>(
+            () => order.CancelItems([new("P-0001", 1), new("P-0002", 2), new("P-0003", 1)], null, Some.Now));
+
+        Assert.Equal([new("P-0002", 2, 1), new("P-0003", 1, 0)], refusal.Lines);
+        Assert.Equal((189.48m, 1), (order.TotalAmount, order.Version));
+        Assert.Empty(order.Take().Events);
+    }
+
+    [Theory]
+    [InlineData(OrderStatus.Processing)]
+    [InlineData(OrderStatus.Delivered)]
+    [InlineData(OrderStatus.Cancelled)]
+    public void Pieces_of_an_order_that_is_past_that_or_cancelled_cannot_be_cancelled(OrderStatus status)
+    {
+        var order = Some.OrderThatIs(status);
+
+        var refusal = Assert.Throws<OrderRuleException>(() => order.CancelItems([new("P-0001", 1)], null, Some.Now));
+
+        Assert.Equal("order-not-cancellable", refusal.Rule);
+        Assert.Empty(order.Take().Events);
     }
 
     [Theory]

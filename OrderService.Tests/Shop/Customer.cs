@@ -90,6 +90,13 @@ internal sealed class Customer(HttpClient api, Guid id, string header = "X-User-
         return await EventStream.OpenAsync(api, request);
     }
 
+    public Task<Answer> CancelItemsAsync(Guid orderId, (string ProductId, int Quantity)[] lines, params (string Name, string Value)[] headers) =>
+        SendAsync(
+            HttpMethod.Post,
+            $"/api/orders/{orderId}/cancellations",
+            new { lines = lines.Select(line => new { productId = line.ProductId, quantity = line.Quantity }) },
+            headers);
+
     public async Task<Answer> SendAsync(HttpMethod method, string path, object? body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path);

@@ -1,6 +1,5 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;
-using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
 using OrderService.Worker.Outbox;
 
@@ -101,7 +100,7 @@ internal sealed partial class EventConsumer(
                 await parkingLot.DeferAsync(message, Redelivery.TooEarlyReason, options.Value.MinBackoff, cancellationToken);
             }
         }
-        catch (UnreadableEventException e)
+        catch (Exception e) when (ExternalEventHandler.IsFinal(e))
         {
             await parkingLot.ParkAsync(message, e.Message, cancellationToken);
         }

@@ -29,8 +29,12 @@ internal sealed class ExternalEventHandler(IServiceScopeFactory scopes, TimeProv
     private const string Consumer = "orders";
     private const int ConflictRetries = 5;
 
+    /// <summary>Whether a failure is up to a person: no repeat of the same message can help by itself.</summary>
+    public static bool IsFinal(Exception failure) => failure is UnreadableEventException or EventRefusedException;
+
     /// <summary>Handles a message.</summary>
-    /// <exception cref="UnreadableEventException">No repeat can help.</exception>
+    /// <exception cref="UnreadableEventException">It can't be read.</exception>
+    /// <exception cref="EventRefusedException">It does not go with its order.</exception>
     public async Task<HandlingOutcome> HandleAsync(IncomingMessage message, CancellationToken cancellationToken)
     {
         ActivityContext.TryParse(message.TraceParent, message.TraceState, isRemote: true, out var cause);

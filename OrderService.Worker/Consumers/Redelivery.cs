@@ -149,7 +149,7 @@ internal sealed partial class Redelivery(
             var outcome = await handler.HandleAsync(new IncomingMessage(row.Id, row.Topic, row.Key, headers, row.Payload), patience.Token);
             return outcome == HandlingOutcome.TooEarly ? new(TooEarlyReason, FailureKind.Early) : null;
         }
-        catch (UnreadableEventException e)
+        catch (Exception e) when (ExternalEventHandler.IsFinal(e))
         {
             return new(e.Message, FailureKind.Final);
         }

@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 using OrderService.Core;
 using OrderService.Core.Messaging;
 using OrderService.Core.Orders;
 
 namespace OrderService.Worker.Outbox;
 
-/// <summary>Tells the Product service that an order's reserved stock is sold or free again. Both calls are idempotent there.</summary>
+/// <summary>Tells the Product service that an order's reserved stock is sold, or free again in part or whole. All calls are idempotent there.</summary>
 internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSender
 {
     private static readonly string Commit = EventCatalog.NameOf<CommitReservation>();
+    private static readonly string Reduce = EventCatalog.NameOf<ReduceReservation>();
     private static readonly string Release = EventCatalog.NameOf<ReleaseReservation>();
 
     public OutboxChannel Channel => OutboxChannel.Reservations;
@@ -21,8 +23,10 @@ internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSen
         ActivityContext.TryParse(row.TraceParent, row.TraceState, isRemote: true, out var cause);
         using var activity = OrderTelemetry.Source.StartActivity($"send {row.Type}", ActivityKind.Internal, cause);
 
-        using var request = row.Type == Commit ? new HttpRequestMessage(HttpMethod.Post, $"/api/reservations/{row.OrderId}/commit")
-            : row.Type == Release ? new HttpRequestMessage(HttpMethod.Delete, $"/api/reservations/{row.OrderId}")
+        var reservation = $"/api/reservations/{row.OrderId}";
+        using var request = row.Type == Commit ? new HttpRequestMessage(HttpMethod.Post, $"{reservation}/commit")
+            : row.Type == Reduce ? new HttpRequestMessage(HttpMethod.Patch, reservation) { Content = WhatStays(row) }
+            : row.Type == Release ? new HttpRequestMessage(HttpMethod.Delete, reservation)
             : throw new UnsendableException($"The Product service has no call for '{row.Type}'.");
         using var products = clients.CreateClient(ResourceNames.Products);
         using var response = await products.SendAsync(request, cancellationToken);
@@ -35,6 +39,12 @@ internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSen
             + await response.Content.ReadAsStringAsync(cancellationToken);
         activity?.SetStatus(ActivityStatusCode.Error, answer);
         throw IsFinal(response.StatusCode) ? new UnsendableException(answer) : new HttpRequestException(answer, null, response.StatusCode);
+    }
+
+    private static JsonContent WhatStays(OutboxRow row)
+    {
+        using var command = JsonDocument.Parse(row.Payload);
+        return JsonContent.Create(new { Items = command.RootElement.GetProperty("items").Clone() });
     }
 
     /// <summary>A refusal of this very request; anything else may pass.</summary>

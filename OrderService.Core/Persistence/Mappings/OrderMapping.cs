@@ -8,10 +8,15 @@ internal sealed class OrderMapping : IEntityTypeConfiguration<Order>
 {
     public void Configure(EntityTypeBuilder<Order> order)
     {
-        order.ToTable("orders", table => table.HasCheckConstraint("ck_orders_total_amount", "total_amount >= 0"));
+        order.ToTable("orders", table =>
+        {
+            table.HasCheckConstraint("ck_orders_total_amount", "total_amount >= 0");
+            table.HasCheckConstraint("ck_orders_refund_amount", "refund_amount >= 0 AND refund_amount <= coalesce(paid_amount, 0)");
+        });
         order.HasKey(o => o.Id).HasName("pk_orders");
         order.Property(o => o.Id).ValueGeneratedNever();
         order.Property(o => o.Version).IsConcurrencyToken();
+        order.Property(o => o.RefundAmount).HasDefaultValue(0m).ValueGeneratedNever();
         order.Property(o => o.Currency).HasColumnType("character(3)");
         order.HasIndex(o => o.CheckoutId).IsUnique().HasDatabaseName(OrdersDatabase.CheckoutIndex).HasFilter("checkout_id IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.CreatedAt, o.Id }).IsDescending(false, true, true).HasDatabaseName("ix_orders_user_id_created_at");
