@@ -15,6 +15,33 @@ namespace OrderService.Tests;
 public sealed class PoisonTests(ShopFixture shop)
 {
     [Fact]
+    public async Task An_unpaid_order_that_cannot_be_cancelled_holds_up_none_that_can()
+    {
+        var (poisoned, other) = (shop.NewCustomer(), shop.NewCustomer());
+        var product = await shop.NewProductAsync();
+        var stuck = (await poisoned.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
+        var unpaid = (await other.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
+        await shop.ScalarAsync<long>(
+            $"""
+            CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.status = ''CANCELLED'' THEN RAISE EXCEPTION ''no''; END IF; RETURN NEW; END';
+            CREATE TRIGGER refuse_change BEFORE UPDATE ON orders FOR EACH ROW WHEN (OLD.id = '{stuck}') EXECUTE FUNCTION refuse_change();
+            """);
+        try
+        {
+            await shop.ScalarAsync<long>("UPDATE orders SET created_at = created_at - interval '3 hours' WHERE id = $1", stuck);
+            await shop.ScalarAsync<long>("UPDATE orders SET created_at = created_at - interval '1 hour' WHERE id = $1", unpaid);
+
+            await other.WaitAsync(unpaid, "CANCELLED");
+        }
+        finally
+        {
+            await shop.ScalarAsync<long>("DROP TRIGGER refuse_change ON orders; DROP FUNCTION refuse_change();");
+        }
+
+        await poisoned.WaitAsync(stuck, "CANCELLED");
+    }
+
+    [Fact]
     public async Task Events_of_an_order_that_is_locked_hold_up_no_other_orders_events()
     {
         var (customer, locked) = await PlaceAsync();

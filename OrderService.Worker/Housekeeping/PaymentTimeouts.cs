@@ -20,31 +20,60 @@ internal sealed partial class PaymentTimeouts(
     protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = Time.Now();
-        var due = now - orders.Value.PaymentTimeout;
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
-        var unpaid = await db.Orders
-            .Where(order => order.Status == OrderStatus.Pending && order.CreatedAt < due)
-            .OrderBy(order => order.CreatedAt)
-            .Take(BatchSize)
-            .ToListAsync(cancellationToken);
-        foreach (var order in unpaid)
+        var (oldest, due) = (DateTimeOffset.MinValue, now - orders.Value.PaymentTimeout);
+        while (await FindAsync(oldest, due, cancellationToken) is { Count: > 0 } unpaid)
         {
-            order.TimeOutPayment(now);
-            try
+            foreach (var (orderId, _) in unpaid)
             {
-                await db.SaveChangesAsync(cancellationToken);
-                LogTimedOut(logger, order.Id);
+                await TimeOutAsync(orderId, now, cancellationToken);
             }
-            catch (DbUpdateConcurrencyException)
-            {
-                // Paid, cancelled or timed out by another replica in this moment: the next look decides.
-                return false;
-            }
+
+            // On behind these, whatever became of them: one that fails again and again holds up no other.
+            oldest = unpaid[^1].CreatedAt;
         }
 
-        return unpaid.Count == BatchSize;
+        return false;
     }
+
+    /// <summary>The oldest unpaid orders that were placed after <paramref name="oldest"/>. Those of one instant are found at later looks.</summary>
+    private async Task<List<(Guid Id, DateTimeOffset CreatedAt)>> FindAsync(DateTimeOffset oldest, DateTimeOffset due, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var found = await scope.ServiceProvider.GetRequiredService<OrdersDbContext>().Orders
+            .Where(order => order.Status == OrderStatus.Pending && order.CreatedAt > oldest && order.CreatedAt < due)
+            .OrderBy(order => order.CreatedAt)
+            .Take(BatchSize)
+            .Select(order => new { order.Id, order.CreatedAt })
+            .ToListAsync(cancellationToken);
+        return found.ConvertAll(order => (order.Id, order.CreatedAt));
+    }
+
+    private async Task TimeOutAsync(Guid orderId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
+        try
+        {
+            var order = await db.Orders.Include(o => o.Items).SingleAsync(o => o.Id == orderId, cancellationToken);
+            if (order.Status == OrderStatus.Pending)
+            {
+                order.TimeOutPayment(now);
+                await db.SaveChangesAsync(cancellationToken);
+                LogTimedOut(logger, orderId);
+            }
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // Paid, cancelled or timed out by another replica in this moment: the next look decides.
+        }
+        catch (DbUpdateException e) when (!DatabaseFailure.IsAway(e))
+        {
+            LogNotTimedOut(logger, orderId, e);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Order {OrderId} was not paid in time and could not be cancelled; the next look tries again")]
+    private static partial void LogNotTimedOut(ILogger logger, Guid orderId, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Order {OrderId} was not paid in time and is cancelled")]
     private static partial void LogTimedOut(ILogger logger, Guid orderId);
