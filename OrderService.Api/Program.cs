@@ -30,7 +30,7 @@ try
     app.UseRateLimiter();
     app.UseAuthorization();
 
-    app.MapOpenApi();
+    app.MapApiDocument();
     app.MapCarts();
     app.MapOrders();
     app.MapOperations();

@@ -13,7 +13,8 @@ internal static class CartAccess
     /// <summary>Name of the policy.</summary>
     public const string Policy = "cart";
 
-    private const string Header = "X-Cart-Id";
+    /// <summary>The header in which a guest names the cart.</summary>
+    public const string Header = "X-Cart-Id";
 
     /// <summary>Adds the policy.</summary>
     public static void AddCartAccess(this IServiceCollection services) =>

@@ -44,7 +44,7 @@ internal static class HttpContract
         builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<ExceptionMapping>();
-        builder.Services.AddOpenApi();
+        builder.Services.AddApiDocument();
     }
 
     /// <summary>Puts it around everything that follows.</summary>

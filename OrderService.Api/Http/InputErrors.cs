@@ -7,6 +7,11 @@ namespace OrderService.Api.Http;
 /// <summary>Collects what is wrong with a request, by field as the client wrote it: <c>items[0].quantity</c>.</summary>
 internal sealed partial class InputErrors
 {
+    /// <summary>The spelling of a product's id. Starts with a letter or digit: '..' would be another address of the Product service.</summary>
+    public const string ProductIdPattern = ProductIdCharacters + "$";
+
+    private const string ProductIdCharacters = "^[A-Za-z0-9][A-Za-z0-9._:-]*";
+
     private readonly Dictionary<string, string[]> _errors = [];
 
     /// <summary>The 400 for what was found, or <c>null</c>.</summary>
@@ -65,7 +70,6 @@ internal sealed partial class InputErrors
         }
     }
 
-    // Starts with a letter or digit: '..' would be another address of the Product service.
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._:-]*\z")]
+    [GeneratedRegex(ProductIdCharacters + @"\z")]
     private static partial Regex ProductId();
 }

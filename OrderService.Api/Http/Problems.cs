@@ -7,11 +7,17 @@ namespace OrderService.Api.Http;
 /// <summary>Problem details (RFC 9457). The name of a problem is the stable last part of its <c>type</c>; its title follows from it.</summary>
 internal static class Problems
 {
-    private const string TypePrefix = "urn:cloudforge:problem:";
+    /// <summary>What the <c>type</c> of every problem starts with.</summary>
+    public const string TypePrefix = "urn:cloudforge:problem:";
 
-    /// <summary>A problem of this service.</summary>
+    /// <summary>A problem of this service, one of <see cref="ProblemCatalog"/>.</summary>
     public static ProblemHttpResult Of(int status, string name, string detail, params ReadOnlySpan<(string Name, object? Value)> extensions)
     {
+        if (ProblemCatalog.Find(name).Status != status)
+        {
+            throw new InvalidOperationException($"The problem '{name}' has another status in {nameof(ProblemCatalog)} than {status}.");
+        }
+
         var problem = new ProblemDetails { Status = status, Type = TypePrefix + name, Title = TitleOf(name), Detail = detail };
         foreach (var (extension, value) in extensions)
         {
@@ -31,18 +37,6 @@ internal static class Problems
     /// <summary>412: the resource is not the one that the client has seen.</summary>
     public static ProblemHttpResult Stale() =>
         Of(StatusCodes.Status412PreconditionFailed, "precondition-failed", "It has changed since the version that If-Match names: read it again.");
-
-    /// <summary>Documents the statuses with which routes refuse.</summary>
-    public static TBuilder Refuses<TBuilder>(this TBuilder routes, params ReadOnlySpan<int> statuses)
-        where TBuilder : IEndpointConventionBuilder
-    {
-        foreach (var status in statuses)
-        {
-            routes.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), ["application/problem+json"]));
-        }
-
-        return routes;
-    }
 
     /// <summary>Gives a problem that the framework made the type and title of its status.</summary>
     public static void Complete(ProblemDetails problem, int status)
@@ -74,5 +68,6 @@ internal static class Problems
         _ => null,
     };
 
-    private static string TitleOf(string name) => char.ToUpperInvariant(name[0]) + name[1..].Replace('-', ' ');
+    /// <summary>The title of a problem.</summary>
+    public static string TitleOf(string name) => char.ToUpperInvariant(name[0]) + name[1..].Replace('-', ' ');
 }

@@ -12,7 +12,8 @@ namespace OrderService.Api.Operations;
 /// <param name="Type">Only messages of this type.</param>
 /// <param name="OrderId">Only messages of this order.</param>
 /// <param name="Limit">At most so many, 1 to 1,000, 100 by default.</param>
-internal sealed record ReplayDeadLettersRequest(string? Direction, string? Type, string? OrderId, int? Limit);
+internal sealed record ReplayDeadLettersRequest(
+    string? Direction = null, string? Type = null, string? OrderId = null, int? Limit = null);
 
 /// <summary>What was done.</summary>
 /// <param name="Replayed">How many messages are tried again.</param>
@@ -22,7 +23,8 @@ internal sealed record ReplayDeadLettersResponse(int Replayed);
 internal static partial class ReplayDeadLetters
 {
     private const int DefaultLimit = 100;
-    private const int MaxLimit = 1_000;
+    /// <summary>Messages of one request, at most.</summary>
+    public const int MaxLimit = 1_000;
 
     public static async Task<Results<Ok<ReplayDeadLettersResponse>, ProblemHttpResult>> HandleAsync(
         ReplayDeadLettersRequest? request,

@@ -10,7 +10,7 @@ using OrderService.Core.Persistence;
 namespace OrderService.Api.Orders;
 
 /// <summary>Which pieces the customer cancels, and why. Lines of one product are summed.</summary>
-internal sealed record CancelItemsRequest(IReadOnlyList<RequestedLine?>? Lines, string? Reason);
+internal sealed record CancelItemsRequest(IReadOnlyList<RequestedLine?>? Lines, string? Reason = null);
 
 /// <summary>
 /// POST /api/orders/{id}/cancellations. Total, stock and refund follow. The last piece cancels the order. Without an

@@ -8,7 +8,7 @@ using OrderService.Core.Persistence;
 namespace OrderService.Api.Orders;
 
 /// <summary>Why the customer cancels; may be absent.</summary>
-internal sealed record CancelOrderRequest(string? Reason);
+internal sealed record CancelOrderRequest(string? Reason = null);
 
 /// <summary>PUT /api/orders/{id}/cancel. The stock is released through the outbox.</summary>
 internal static class CancelOrder

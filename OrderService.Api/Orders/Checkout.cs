@@ -10,7 +10,7 @@ using OrderService.Core.Persistence;
 namespace OrderService.Api.Orders;
 
 /// <summary>Where to send what is in the cart.</summary>
-internal sealed record CheckoutRequest(string? ShippingAddress, string? Notes);
+internal sealed record CheckoutRequest(string? ShippingAddress, string? Notes = null);
 
 /// <summary>
 /// POST /api/cart/checkout. The order carries the id of the cart's checkout, which is unique; then what it contains is taken out of the

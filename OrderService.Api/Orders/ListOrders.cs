@@ -48,8 +48,10 @@ internal sealed record OrderPage(
 /// </summary>
 internal static class ListOrders
 {
-    private const int DefaultSize = 20;
-    private const int MaxSize = 100;
+    /// <summary>Orders per page, unless asked for more or fewer.</summary>
+    public const int DefaultSize = 20;
+    /// <summary>Orders per page, at most.</summary>
+    public const int MaxSize = 100;
 
     /// <summary>The last page whose first row still has a number.</summary>
     private const int MaxPage = int.MaxValue / MaxSize - 1;

@@ -8,14 +8,20 @@ internal static class OrderEndpoints
     /// <summary>Maps the routes.</summary>
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
-        var orders = app.MapGroup("/api/orders").WithTags("Orders").RequireAuthorization().Refuses(401, 503);
+        var orders = app.MapGroup("/api/orders").WithTags("Orders").RequireAuthorization();
 
-        orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order").Refuses(400, 403, 409, 413, 415, 422);
-        orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first").Refuses(400);
-        orders.MapGet("/{id}", GetOrder.HandleAsync).WithSummary("Reads an order").Produces(304).Refuses(404);
-        orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").Produces(304).Refuses(404);
-        orders.MapGet("/{id}/events", TrackOrder.HandleAsync).WithSummary("Follows an order live").Produces<OrderTransition>(200, "text/event-stream").Produces(204).Refuses(404);
-        orders.MapPut("/{id}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415);
-        orders.MapPost("/{id}/cancellations", CancelItems.HandleAsync).WithSummary("Cancels pieces of a PENDING or CONFIRMED order").Refuses(400, 404, 409, 412, 413, 415, 422);
+        orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order").TellsVersion()
+            .Refuses(ProblemCatalog.OfPlacements);
+        orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first").Refuses("validation");
+        orders.MapGet("/{id}", GetOrder.HandleAsync).WithSummary("Reads an order").TellsVersion().Produces(304).Refuses("order-not-found");
+        orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").TellsVersion().Produces(304)
+            .Refuses("order-not-found");
+        orders.MapGet("/{id}/events", TrackOrder.HandleAsync).WithSummary("Follows an order live; 204 once there is nothing to come")
+            .Produces<OrderTransition>(200, "text/event-stream").Produces(204)
+            .Refuses("order-not-found");
+        orders.MapPut("/{id}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").TellsVersion()
+            .Refuses("order-not-found", "order-not-cancellable");
+        orders.MapPost("/{id}/cancellations", CancelItems.HandleAsync).WithSummary("Cancels pieces of a PENDING or CONFIRMED order").TellsVersion()
+            .Refuses("order-not-found", "order-not-cancellable", "lines-not-cancellable", "request-in-progress");
     }
 }

@@ -7,7 +7,7 @@ using OrderService.Core.Orders;
 namespace OrderService.Api.Orders;
 
 /// <summary>What to order. Lines of one product are summed.</summary>
-internal sealed record PlaceOrderRequest(IReadOnlyList<RequestedLine?>? Items, string? ShippingAddress, string? Notes)
+internal sealed record PlaceOrderRequest(IReadOnlyList<RequestedLine?>? Items, string? ShippingAddress, string? Notes = null)
 {
     /// <summary>The lines, summed by product, or what is wrong with the request.</summary>
     public (IReadOnlyList<ProductQuantity> Lines, ProblemHttpResult? Invalid) Read()

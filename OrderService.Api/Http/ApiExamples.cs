@@ -1,0 +1,59 @@
+using OrderService.Api.Carts;
+using OrderService.Api.Operations;
+using OrderService.Api.Orders;
+using OrderService.Core.Orders;
+
+namespace OrderService.Api.Http;
+
+/// <summary>Examples of the document, as values of the types that the API reads and writes.</summary>
+internal static class ApiExamples
+{
+    private static readonly Guid OrderId = Guid.Parse("0199f1c4-7a52-7cc0-9d7e-3f1f0a3c5b11");
+    private static readonly Guid UserId = Guid.Parse("00000000-0000-4000-8000-000000000001");
+    private static readonly DateTimeOffset At = new(2026, 1, 31, 9, 30, 0, TimeSpan.Zero);
+
+    private static readonly OrderResponse Order = new(
+        OrderId, UserId, OrderStatus.Pending, 39.98m, "EUR", "1 Main Street, Springfield", "Ring twice",
+        [new(Guid.Parse("0199f1c4-7a52-7cc0-9d7e-3f1f0a3c5b12"), "P-0001", "A thing", 2, 19.99m, 39.98m)], At, At);
+
+    private static readonly DeadLetterDetail Letter = new()
+    {
+        Id = Guid.Parse("0199f1c4-7a52-7cc0-9d7e-3f1f0a3c5b13"),
+        Direction = DeadLetterDirection.Inbound,
+        State = DeadLetterState.Parked,
+        Source = "cloudforge.payments",
+        Key = OrderId.ToString(),
+        Type = "io.cloudforge.payment.succeeded.v1",
+        Error = "There is no such order.",
+        Attempts = 10,
+        FailedAt = At,
+        NextAttemptAt = null,
+        Headers = new() { ["ce_type"] = "io.cloudforge.payment.succeeded.v1" },
+        PayloadEncoding = "utf-8",
+        Payload = "{}",
+    };
+
+    private static readonly Dictionary<Type, object> Examples = new()
+    {
+        [typeof(AddToCartRequest)] = new AddToCartRequest("P-0001", 2),
+        [typeof(SetQuantityRequest)] = new SetQuantityRequest(3),
+        [typeof(CartResponse)] = new CartResponse(UserId, [new("P-0001", "A thing", 2, 19.99m, 39.98m)], 39.98m, "EUR", 2, At),
+        [typeof(MergeCartRequest)] = new MergeCartRequest("7d1c9a52-3f0e-4c55-8a3e-5d0b6f1e2c33"),
+        [typeof(CheckoutRequest)] = new CheckoutRequest("1 Main Street, Springfield", "Ring twice"),
+        [typeof(PlaceOrderRequest)] = new PlaceOrderRequest([new("P-0001", 2)], "1 Main Street, Springfield", "Ring twice"),
+        [typeof(CancelOrderRequest)] = new CancelOrderRequest("Changed my mind"),
+        [typeof(CancelItemsRequest)] = new CancelItemsRequest([new("P-0001", 1)], "One is enough"),
+        [typeof(OrderResponse)] = Order,
+        [typeof(OrderPage)] = new OrderPage([Order], 0, 20, "/api/orders?page=1", null),
+        [typeof(OrderHistoryResponse)] = new OrderHistoryResponse([new(1, null, OrderStatus.Pending, At, "Placed", "customer")]),
+        [typeof(OutboxResponse)] = new OutboxResponse(
+            3, 1, 0.4, 10_000, [new("EVENTS", 2, 1, 0.4), new("RESERVATIONS", 1, 0, 0.1)]),
+        [typeof(DeadLetterDetail)] = Letter,
+        [typeof(DeadLetterPage)] = new DeadLetterPage([Letter], 20, null),
+        [typeof(ReplayDeadLettersRequest)] = new ReplayDeadLettersRequest("INBOUND", Limit: 100),
+        [typeof(ReplayDeadLettersResponse)] = new ReplayDeadLettersResponse(12),
+    };
+
+    /// <summary>An example of a type, or <c>null</c>.</summary>
+    public static object? Find(Type type) => Examples.GetValueOrDefault(type);
+}
