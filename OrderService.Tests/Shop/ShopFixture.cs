@@ -69,7 +69,7 @@ public sealed class ShopFixture : IAsyncLifetime
             await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
         }
 
-        Api = _app.CreateHttpClient(ResourceNames.Api, "http");
+        Api = await ContractCheck.CreateClientAsync(_app.GetEndpoint(ResourceNames.Api, "http"));
         Products = _app.CreateHttpClient(ResourceNames.Products, "http");
         Users = _app.CreateHttpClient(ResourceNames.Users, "http");
         Payments = _app.CreateHttpClient(ResourceNames.Payments, "http");
