@@ -79,6 +79,23 @@ public sealed class OrderTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task Cancelling_another_version_than_the_one_that_was_seen_is_refused_and_changes_nothing()
+    {
+        var customer = shop.NewCustomer();
+        var placed = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created);
+        var path = $"/api/orders/{placed.Id}/cancel";
+
+        foreach (var stale in new[] { "\"2\"", "W/\"1\"", "\"x\"", "\"2\", \"3\"" })
+        {
+            (await customer.SendAsync(HttpMethod.Put, path, null, ("If-Match", stale))).IsProblem(HttpStatusCode.PreconditionFailed, "precondition-failed");
+        }
+
+        Assert.Equal("PENDING", (await customer.GetAsync($"/api/orders/{placed.Id}")).OrderStatus);
+        (await customer.SendAsync(HttpMethod.Put, path, null, ("If-Match", $"\"7\", {placed.ETag}"))).Is(HttpStatusCode.OK);
+        (await customer.SendAsync(HttpMethod.Put, path, null, ("If-Match", "*"))).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public async Task An_order_on_its_way_cannot_be_cancelled()
     {
         var customer = shop.NewCustomer();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
@@ -40,6 +41,36 @@ public sealed class ProblemTests(ShopFixture shop)
     public async Task A_body_above_64_KiB_is_too_large() =>
         (await shop.NewCustomer().SendAsync(HttpMethod.Post, Orders, Json($$"""{"notes":"{{new string('x', 70_000)}}"}""")))
             .IsProblem(HttpStatusCode.RequestEntityTooLarge, "payload-too-large");
+
+    [Fact]
+    public async Task What_is_just_within_the_limits_is_an_order_and_what_is_just_above_them_is_not()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync(stock: 10_000);
+
+        (await OrderAsync(1_000, 1, 500)).Is(HttpStatusCode.Created);
+        (await OrderAsync(1, 100, 500)).Is(HttpStatusCode.Created);
+        Names("items[0].quantity", await OrderAsync(1_001, 1, 500));
+        Names("items[0].quantity", await OrderAsync(0, 1, 500));
+        Names("items", await OrderAsync(1, 101, 500));
+        Names("items", await OrderAsync(11, 100, 500));
+        Names("shippingAddress", await OrderAsync(1, 1, 501));
+
+        var frame = JsonSerializer.Serialize(new { items = new[] { new { productId = product, quantity = 1 } }, shippingAddress = "here", unknown = "" });
+        var padding = new string('x', (64 * 1024) - frame.Length);
+        (await customer.SendAsync(HttpMethod.Post, Orders, Json(frame.Replace("\"\"", $"\"{padding}\"", StringComparison.Ordinal)))).Is(HttpStatusCode.Created);
+        (await customer.SendAsync(HttpMethod.Post, Orders, Json(frame.Replace("\"\"", $"\"{padding}x\"", StringComparison.Ordinal))))
+            .IsProblem(HttpStatusCode.RequestEntityTooLarge, "payload-too-large");
+
+        Task<Answer> OrderAsync(int quantity, int lines, int address) => customer.SendAsync(HttpMethod.Post, Orders, new
+        {
+            items = Enumerable.Repeat(new { productId = product, quantity }, lines),
+            shippingAddress = new string('x', address),
+        });
+
+        static void Names(string field, Answer answer) => Assert.True(
+            answer.IsProblem(HttpStatusCode.BadRequest, "validation").Body.GetProperty("errors").TryGetProperty(field, out _), answer.ToString());
+    }
 
     [Theory]
     [InlineData("""{"items":[],"shippingAddress":"here"}""", "items")]
