@@ -101,7 +101,6 @@ internal static class ApiDocument
             Version = "v1",
             Description = Description,
             Contact = new() { Name = "CloudForge" },
-            License = new() { Name = "Proprietary" },
         };
 
         // Relative to where the document was read: a gateway may have other names and paths.
