@@ -128,6 +128,21 @@ public sealed class CartTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task A_checkout_orders_no_other_cart_than_the_one_that_was_seen()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        var stale = (await customer.AddAsync(product, 1)).ETag!;
+        var current = (await customer.AddAsync(product, 1)).ETag!;
+
+        (await customer.CheckoutAsync(("If-Match", stale))).IsProblem(HttpStatusCode.PreconditionFailed, "precondition-failed");
+        var placed = (await customer.CheckoutAsync(("If-Match", current))).Is(HttpStatusCode.Created);
+
+        Assert.Equal(2, placed.Body.GetProperty("items")[0].GetProperty("quantity").GetInt32());
+        Assert.Equal(1, (await customer.GetAsync("/api/orders")).Body.GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_cart_that_the_client_has_already_is_not_sent_again()
     {
         var customer = shop.NewCustomer();

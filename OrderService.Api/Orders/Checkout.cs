@@ -30,6 +30,7 @@ internal static class Checkout
     public static async Task<OrderAnswer> HandleAsync(
         CheckoutRequest request,
         [FromHeader(Name = Idempotency.Header)] string? idempotencyKey,
+        IfMatch ifMatch,
         ClaimsPrincipal user,
         CartStore carts,
         OrdersDbContext database,
@@ -69,6 +70,11 @@ internal static class Checkout
                 return overtaker is null
                     ? Problems.Of(StatusCodes.Status409Conflict, "cart-empty", "There is nothing in the cart to order.")
                     : await AnswerAsync(overtaker);
+            }
+
+            if (!ifMatch.Allows(cart.Version))
+            {
+                return Problems.Stale();
             }
 
             var lines = cart.Lines.Select(line => new ProductQuantity(line.ProductId, line.Quantity)).ToList();
