@@ -72,6 +72,22 @@ public sealed class ProblemTests(ShopFixture shop)
             answer.IsProblem(HttpStatusCode.BadRequest, "validation").Body.GetProperty("errors").TryGetProperty(field, out _), answer.ToString());
     }
 
+    [Fact]
+    public async Task A_character_counts_once_however_it_is_encoded()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+
+        var placed = (await OrderAsync(500)).Is(HttpStatusCode.Created);
+        Assert.Equal(Houses(500), (await customer.GetAsync($"{Orders}/{placed.Id}")).Body.GetProperty("shippingAddress").GetString());
+        (await OrderAsync(501)).IsProblem(HttpStatusCode.BadRequest, "validation");
+
+        Task<Answer> OrderAsync(int characters) => customer.SendAsync(
+            HttpMethod.Post, Orders, new { items = new[] { new { productId = product, quantity = 1 } }, shippingAddress = Houses(characters) });
+
+        static string Houses(int count) => string.Concat(Enumerable.Repeat("\U0001F3E0", count));
+    }
+
     [Theory]
     [InlineData("""{"items":[],"shippingAddress":"here"}""", "items")]
     [InlineData("""{"shippingAddress":"here"}""", "items")]

@@ -34,7 +34,8 @@ internal sealed partial class InputErrors
     /// <summary>Checks a text that may be absent. Control characters have no place in it, and PostgreSQL refuses the null character.</summary>
     public void CheckText(string field, string? value, int maxLength)
     {
-        if (value?.Length > maxLength)
+        // Unicode's characters, as JSON Schema and PostgreSQL count them.
+        if (value?.EnumerateRunes().Count() > maxLength)
         {
             Add(field, $"Has at most {maxLength} characters.");
         }
