@@ -183,6 +183,7 @@ public sealed partial class OrderListTests(ShopFixture shop)
     [InlineData("2026-01-31T09:30:00")]
     [InlineData("2026-01-31T09:30:00Z")]
     [InlineData("2026-01-31T09:30:00.123456Z")]
+    [InlineData("2026-01-31T09:30:00.123456789Z")]
     [InlineData("2026-01-31T09:30:00.5%2B05:30")]
     [InlineData("2026-01-31T09:30:00-08:00")]
     [InlineData("0001-01-01")]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
@@ -46,7 +47,7 @@ internal sealed record OrderPage(
 /// GET /api/orders. The addresses of other pages (<c>next</c>, and RFC 8288 links) carry a cursor, so that following them neither
 /// skips nor repeats an order whatever is placed meanwhile. A page number alone counts from the newest order.
 /// </summary>
-internal static class ListOrders
+internal static partial class ListOrders
 {
     /// <summary>Orders per page, unless asked for more or fewer.</summary>
     public const int DefaultSize = 20;
@@ -219,7 +220,7 @@ internal static class ListOrders
         }
 
         const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        if (DateTimeOffset.TryParseExact(text, Iso8601, CultureInfo.InvariantCulture, Utc, out var instant))
+        if (DateTimeOffset.TryParseExact(FinerThanTicks().Replace(text, "$1"), Iso8601, CultureInfo.InvariantCulture, Utc, out var instant))
         {
             return instant;
         }
@@ -237,4 +238,8 @@ internal static class ListOrders
 
         return text == "true";
     }
+
+    /// <summary>Decimals of a second beyond the seventh, which other platforms write and a <see cref="DateTimeOffset"/> can't hold.</summary>
+    [GeneratedRegex(@"(\.[0-9]{7})[0-9]{1,2}(?=\D|\z)")]
+    private static partial Regex FinerThanTicks();
 }
