@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
@@ -49,6 +50,20 @@ public sealed class PaymentTests(ShopFixture shop)
         await customer.WaitAsync(late, "CANCELLED");
         Assert.Equal("CONFIRMED", (await customer.GetAsync($"/api/orders/{paid}")).OrderStatus);
         Assert.Equal("PENDING", (await customer.GetAsync($"/api/orders/{waiting}")).OrderStatus);
+    }
+
+    [Fact]
+    public async Task The_simulator_pays_by_hand_an_order_that_is_placed_just_now()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            var order = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
+            using var paid = await shop.Payments.PostAsJsonAsync($"/orders/{order}/pay", new { outcome = "succeeded" });
+            Assert.True(paid.StatusCode == HttpStatusCode.Accepted, await paid.Content.ReadAsStringAsync());
+            await customer.WaitAsync(order, "CONFIRMED");
+        }
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal static partial class SimulationEndpoints
 {
     private const decimal MaxAmount = 9_999_999_999_999_999.99m;
 
+    /// <summary>How long a payment waits for what tells its order's total: the order may be placed just now.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     /// <summary>Maps <c>/mode</c> and <c>/orders/{id}/…</c>.</summary>
     public static void MapSimulation(this IEndpointRouteBuilder app)
     {
@@ -45,7 +48,13 @@ internal static partial class SimulationEndpoints
     }
 
     private static async Task<Results<Accepted<PublishedEvent>, ValidationProblem, ProblemHttpResult>> PayAsync(
-        Simulation simulation, EventPublisher publisher, HttpResponse response, Guid id, PayRequest body, CancellationToken cancellationToken)
+        Simulation simulation,
+        EventPublisher publisher,
+        TimeProvider time,
+        HttpResponse response,
+        Guid id,
+        PayRequest body,
+        CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>();
         if (body.Outcome is null)
@@ -74,10 +83,21 @@ internal static partial class SimulationEndpoints
             return await PublishAsync(publisher, response, SimulatedEvent.PaymentFailed(eventId, id), cancellationToken);
         }
 
-        var total = simulation.TotalOf(id);
+        var total = body is { Amount: not null, Currency: not null } ? null : await FindTotalAsync(simulation, id, time, cancellationToken);
         return (body.Amount ?? total?.Amount, body.Currency ?? total?.Currency) is ({ } paid, { } currency)
             ? await PublishAsync(publisher, response, SimulatedEvent.PaymentSucceeded(eventId, id, new(paid, currency)), cancellationToken)
             : Problems.Of(409, "order-total-unknown", "What the order costs is not known", $"The order.placed event of {id} has not been seen (yet, or not since the start): try again, or give amount and currency.");
+    }
+
+    private static async Task<Money?> FindTotalAsync(Simulation simulation, Guid id, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (simulation.TotalOf(id) is null && time.GetElapsedTime(start) < Patience)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
+        }
+
+        return simulation.TotalOf(id);
     }
 
     private static async Task<Results<Accepted<PublishedEvent>, ValidationProblem, ProblemHttpResult>> FulfilAsync(
