@@ -42,7 +42,7 @@ public static class Start
         }
         catch (Exception e) when (FailuresOf(e) is { Count: > 0 } failures)
         {
-            throw new SettingsException(failures);
+            throw new SettingsException([.. failures.Distinct()]);
         }
     }
 

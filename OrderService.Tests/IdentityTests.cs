@@ -212,6 +212,8 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
 
         Assert.Equal(1, exitCode);
         Assert.Contains(message, output, StringComparison.Ordinal);
+        var reasons = output.Split('\n').Where(line => line.StartsWith("- ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(reasons.Distinct(), reasons);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
         Assert.DoesNotContain(TokenApi.Secret, output, StringComparison.Ordinal);
     }
