@@ -69,7 +69,7 @@ internal sealed record CartResponse(
         return new(
             id.IsGuest ? null : id.Owner,
             items,
-            items.Sum(item => item.TotalPrice),
+            items.Sum(item => item.TotalPrice) + 0.00m,
             cart.Currency,
             items.Sum(item => item.Quantity),
             cart.UpdatedAt);

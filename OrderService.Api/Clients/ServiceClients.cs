@@ -23,6 +23,9 @@ internal static class ServiceClients
             resilience.AttemptTimeout.Timeout = TimeSpan.FromSeconds(3);
             resilience.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(10);
             resilience.Retry.Delay = TimeSpan.FromMilliseconds(200);
+
+            // A few customers who waited in vain are enough: those after them learn it at once.
+            resilience.CircuitBreaker.MinimumThroughput = 10;
         });
     }
 

@@ -49,7 +49,7 @@ public sealed record OrderItemsCancelled(
     string Currency,
     OrderStatus Status,
     string Reason,
-    string By,
+    string CancelledBy,
     DateTimeOffset At) : OrderEvent(OrderId, UserId);
 
 /// <summary>Cancelled pieces of <see cref="OrderItemsCancelled"/>, and by how much they lower the total.</summary>
