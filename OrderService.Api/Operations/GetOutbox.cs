@@ -33,7 +33,7 @@ internal static class GetOutbox
         {
             var rows = database.Outbox.Where(row => row.Channel == channel);
             var depth = await rows.OrderBy(row => row.Position).Take(CountedTo).CountAsync(cancellationToken);
-            var parked = await rows.Where(row => row.ParkedAt != null).Take(CountedTo).CountAsync(cancellationToken);
+            var parked = await rows.Where(row => row.ParkedAt != null).OrderBy(row => row.OrderId).Take(CountedTo).CountAsync(cancellationToken);
             var oldest = await rows
                 .Where(row => !database.Outbox.Any(p => p.ParkedAt != null && p.OrderId == row.OrderId && p.Channel == row.Channel))
                 .OrderBy(row => row.Position)

@@ -6,7 +6,12 @@ namespace OrderService.Tests.Shop;
 /// <summary>Signals to a process and all below it, since a resource's own process may only be the launcher of the one that works.</summary>
 internal static class ProcessTree
 {
-    public static void Pause(int root) => Signal("STOP", root);
+    /// <summary>SIGSTOP; returns when every thread stands still, which on a busy machine is not at once.</summary>
+    public static void Pause(int root)
+    {
+        Signal("STOP", root);
+        Assert.True(SpinWait.SpinUntil(() => Below(root).Prepend(root).All(IsStopped), Eventually.Deadline), $"Process {root} does not stop.");
+    }
 
     public static void Resume(int root) => Signal("CONT", root);
 
@@ -23,6 +28,8 @@ internal static class ProcessTree
         kill.WaitForExit();
     }
 
+    private static bool IsStopped(int pid) => Directory.EnumerateDirectories($"/proc/{pid}/task").All(thread => StateOf(thread) is "T" or "Z" or "");
+
     private static IEnumerable<int> Below(int root)
     {
         var parents = Directory.EnumerateDirectories("/proc")
@@ -35,17 +42,21 @@ internal static class ProcessTree
         IEnumerable<int> Collect(int pid) => parents[pid].SelectMany(child => Collect(child).Prepend(child));
     }
 
-    /// <summary>The fourth field of <c>/proc/pid/stat</c>; the second, the name in brackets, may hold blanks.</summary>
-    private static int ParentOf(string pid)
+    private static int ParentOf(string pid) => int.TryParse(FieldOf($"/proc/{pid}", 1), CultureInfo.InvariantCulture, out var parent) ? parent : 0;
+
+    private static string StateOf(string folder) => FieldOf(folder, 0);
+
+    /// <summary>A field of <c>stat</c> behind the name in brackets, which may hold blanks: 0 is the state, 1 the parent. Empty if it ended meanwhile.</summary>
+    private static string FieldOf(string folder, int field)
     {
         try
         {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+            var stat = File.ReadAllText(Path.Combine(folder, "stat"));
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[field];
         }
         catch (IOException)
         {
-            return 0; // It ended meanwhile.
+            return "";
         }
     }
 }
