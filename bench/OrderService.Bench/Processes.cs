@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace OrderService.Bench;
+
+
+/// <summary>What the operating system and the runtime tell about processes.</summary>
+internal static class Processes
+{
+    private const int TicksPerSecond = 100;
+    private const int PageSize = 4096;
+
+    /// <summary>A process alone: the bench, whose children are what it measures.</summary>
+    public static TimeSpan CpuOf(int pid) => Read(pid) is { } stat ? Time(stat.Own) : TimeSpan.Zero;
+
+    /// <summary>Processes with all below them.</summary>
+    public static Dictionary<string, TimeSpan> CpuOf(IEnumerable<(string Name, int Pid)> roots)
+    {
+        var all = All();
+        return roots.GroupBy(root => root.Name).ToDictionary(
+            group => group.Key,
+            group => Time(group.SelectMany(root => Tree(root.Pid, all)).Sum(stat => stat.Own + stat.Reaped)));
+    }
+
+    /// <summary>Resident memory of processes with all below them, in MB; of PostgreSQL's, which share most of it, the proportional one.</summary>
+    public static double MegabytesOf(int root, bool shared)
+    {
+        var bytes = Tree(root, All()).Sum(stat => shared ? Proportional(stat.Pid) : Resident(stat.Pid));
+        return bytes / 1e6;
+    }
+
+    /// <summary>Bytes that a .NET process has allocated since its start; <c>null</c> where no probe answers.</summary>
+    public static long? AllocatedBy(int root, string probes)
+    {
+        foreach (var stat in Tree(root, All()))
+        {
+            var path = Path.Combine(probes, $"{stat.Pid}.sock");
+            if (!File.Exists(path))
+            {
+                continue;
+            }
+
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            var answer = new byte[256];
+            var length = socket.Receive(answer);
+            return long.Parse(Encoding.ASCII.GetString(answer, 0, length).Split(' ')[0], CultureInfo.InvariantCulture);
+        }
+
+        return null;
+    }
+
+    private static TimeSpan Time(long ticks) => TimeSpan.FromSeconds((double)ticks / TicksPerSecond);
+
+    private static ILookup<int, Stat> All() => Directory.EnumerateDirectories("/proc")
+        .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var pid) ? Read(pid) : null)
+        .OfType<Stat>()
+        .ToLookup(stat => stat.Parent);
+
+    private static IEnumerable<Stat> Tree(int root, ILookup<int, Stat> byParent) =>
+        Read(root) is { } stat ? Below(root, byParent).Prepend(stat) : [];
+
+    private static IEnumerable<Stat> Below(int pid, ILookup<int, Stat> byParent) =>
+        byParent[pid].SelectMany(child => Below(child.Pid, byParent).Prepend(child));
+
+    private static long Resident(int pid) => TryRead($"/proc/{pid}/statm") is { } pages ? Number(pages.Split(' ')[1]) * PageSize : 0;
+
+    private static long Proportional(int pid) =>
+        TryRead($"/proc/{pid}/smaps_rollup")?.Split('\n').FirstOrDefault(line => line.StartsWith("Pss:", StringComparison.Ordinal)) is { } line
+            ? Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024
+            : 0;
+
+    /// <summary>Reads <c>stat</c>; its fields are counted behind the name in brackets, which may hold blanks.</summary>
+    private static Stat? Read(int pid)
+    {
+        if (TryRead($"/proc/{pid}/stat") is not { } text)
+        {
+            return null;
+        }
+
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        return new(pid, (int)Number(fields[1]), Number(fields[11]) + Number(fields[12]), Number(fields[13]) + Number(fields[14]));
+    }
+
+    private static string? TryRead(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return null;
+        }
+    }
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+
+    /// <param name="Pid">The process.</param>
+    /// <param name="Parent">The one that it came from.</param>
+    /// <param name="Own">Ticks on a processor.</param>
+    /// <param name="Reaped">Ticks of its children that have ended.</param>
+    private sealed record Stat(int Pid, int Parent, long Own, long Reaped);
+}

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using OrderService.Bench;
+using OrderService.Bench.Scenarios;
+
+Scenario[] scenarios = [new PlaceScenario(), new CartScenario(), new CheckoutScenario(), new ReadScenario()];
+string[] names = [.. scenarios.SelectMany(scenario => scenario.Names)];
+
+var command = new RootCommand(
+    $"Measures the order service beside the limit: a bare program that writes the same rows in one statement. Scenarios: {string.Join(", ", names)}.");
+var chosen = new Option<string[]>("--scenarios") { Description = "Which, separated by commas; all by default.", DefaultValueFactory = _ => names, CustomParser = result => result.Tokens.SelectMany(token => token.Value.Split(',')).ToArray() };
+var rounds = new Option<int>("--rounds") { Description = "Measurements of each variant; medians are told.", DefaultValueFactory = _ => 5 };
+var seconds = new Option<double>("--seconds") { Description = "Length of a measurement under load.", DefaultValueFactory = _ => 4 };
+var warmUp = new Option<double>("--warm-up") { Description = "Seconds of load before the first measurement of a process.", DefaultValueFactory = _ => 15 };
+var clients = new Option<int[]>("--clients") { Description = "Numbers of clients of 'place', separated by commas. The others have 32.", DefaultValueFactory = _ => [1, 8, 32, 64], CustomParser = Numbers };
+var orders = new Option<int[]>("--orders") { Description = "Sizes of the database of 'growth', separated by commas.", DefaultValueFactory = _ => [10_000, 1_000_000, 10_000_000], CustomParser = Numbers };
+var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the report.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/bench") };
+foreach (Option option in (Option[])[chosen, rounds, seconds, warmUp, clients, orders, output])
+{
+    command.Options.Add(option);
+}
+
+chosen.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<string[]>()?.Except(names).FirstOrDefault() is { } unknown)
+    {
+        result.AddError($"There is no scenario '{unknown}'. There are {string.Join(", ", names)}.");
+    }
+});
+
+command.SetAction(async (parsed, _) =>
+{
+    if (typeof(Bench).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true })
+    {
+        await Console.Error.WriteLineAsync("This is a Debug build, whose figures mean nothing. Run it with: dotnet run -c Release --project bench/OrderService.Bench");
+        return 1;
+    }
+
+    using var stop = new CancellationTokenSource();
+    using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+    using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+    var settings = new Settings(
+        [.. parsed.GetValue(chosen)!],
+        parsed.GetValue(rounds),
+        TimeSpan.FromSeconds(parsed.GetValue(seconds)),
+        TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
+        parsed.GetValue(clients)!,
+        parsed.GetValue(orders)!,
+        parsed.GetValue(output)!.FullName);
+    var results = new Results();
+    await using var bench = new Bench(settings, results);
+    try
+    {
+        foreach (var scenario in scenarios.Where(scenario => scenario.Names.Any(settings.Scenarios.Contains)))
+        {
+            await scenario.RunAsync(bench, stop.Token);
+        }
+
+        return 0;
+    }
+    catch (OperationCanceledException) when (stop.IsCancellationRequested)
+    {
+        await Console.Error.WriteLineAsync("Stopped. The report has what was measured until then.");
+        return 130;
+    }
+    catch (BenchException failure)
+    {
+        await Console.Error.WriteLineAsync(failure.Message);
+        return 1;
+    }
+    finally
+    {
+        await Report.WriteAsync(results, settings);
+    }
+
+    void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    }
+});
+
+return await command.Parse(args).InvokeAsync();
+
+static int[] Numbers(System.CommandLine.Parsing.ArgumentResult result)
+{
+    var numbers = new List<int>();
+    foreach (var text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+    {
+        if (int.TryParse(text, out var number) && number > 0)
+        {
+            numbers.Add(number);
+        }
+        else
+        {
+            result.AddError($"'{text}' is not a whole number from 1.");
+        }
+    }
+
+    return [.. numbers];
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace OrderService.Bench.Scenarios;
+
+/// <summary>POST /api/cart/checkout of a cart with one line, which is filled again before each; only the checkout is timed.</summary>
+internal sealed class CheckoutScenario : Scenario
+{
+    public const string Name = "checkout";
+
+    public override IReadOnlyList<string> Names => [Name];
+
+    public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
+    {
+        var graph = await bench.GraphAsync(cancellationToken);
+        var variant = $"{PlaceScenario.Variant(Settings.UsualClients)}, each with an addition to the cart";
+        Bench.Say($"{Name}: warming up");
+        await RunAsync(bench, bench.Settings.WarmUp / 3, cancellationToken);
+        for (var round = 1; round <= bench.Settings.Rounds; round++)
+        {
+            await graph.DrainAsync(cancellationToken);
+            await bench.MeasureAsync(
+                (Name, variant, Results.Product, round), () => RunAsync(bench, bench.Settings.Length, cancellationToken), cancellationToken);
+        }
+    }
+
+    private static async Task<Timings> RunAsync(Bench bench, TimeSpan length, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var taken = await Task.WhenAll(Enumerable.Range(0, Settings.UsualClients).Select(async client =>
+        {
+            var times = new List<TimeSpan>();
+            while (Stopwatch.GetElapsedTime(start) < length)
+            {
+                await bench.Api.SendAsync(bench.Product.FillCart(client), HttpStatusCode.OK, cancellationToken);
+                var begun = Stopwatch.GetTimestamp();
+                await bench.Api.SendAsync(bench.Product.Checkout(client), HttpStatusCode.Created, cancellationToken);
+                times.Add(Stopwatch.GetElapsedTime(begun));
+            }
+
+            return times;
+        }));
+        return new(Stopwatch.GetElapsedTime(start), [.. taken.SelectMany(times => times).Order()]);
+    }
+}

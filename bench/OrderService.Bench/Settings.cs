@@ -1,0 +1,19 @@
+namespace OrderService.Bench;
+
+/// <summary>What is to be measured, from the command line.</summary>
+/// <param name="Scenarios">Names of the scenarios.</param>
+/// <param name="Rounds">Measurements of each variant.</param>
+/// <param name="Length">Of one measurement under load.</param>
+/// <param name="WarmUp">Load before the first measurement of a process.</param>
+/// <param name="Clients">Numbers of clients of the scenario that is measured with several.</param>
+/// <param name="Orders">Sizes of the database of the scenario that is measured at several.</param>
+/// <param name="Output">Folder of the report.</param>
+internal sealed record Settings(
+    HashSet<string> Scenarios, int Rounds, TimeSpan Length, TimeSpan WarmUp, int[] Clients, int[] Orders, string Output)
+{
+    /// <summary>Clients of a scenario that is not measured with several numbers of them.</summary>
+    public const int UsualClients = 32;
+}
+
+/// <summary>A measurement that can't be made; the message tells why, and what to do.</summary>
+internal sealed class BenchException(string message, Exception? inner = null) : Exception(message, inner);
