@@ -28,7 +28,7 @@ builder.Services.AddOptions<OrderOptions>().BindConfiguration(OrderOptions.Secti
 builder.Services.AddOptions<HousekeepingOptions>().BindConfiguration(HousekeepingOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 
 // Spans are ours, since the trace context that travels is the row's; one of the two clients' health checks tells as much as both.
-builder.AddKafkaProducer<string, byte[]>(ResourceNames.Kafka, settings =>
+builder.AddKafkaProducer<byte[], byte[]>(ResourceNames.Kafka, settings =>
 {
     settings.DisableTracing = true;
     settings.DisableMetrics = true;
@@ -43,6 +43,8 @@ builder.AddKafkaConsumer<string, byte[]>(ResourceNames.Kafka, settings =>
 });
 builder.Services.AddHttpClient(ResourceNames.Products, client => client.BaseAddress = new Uri($"https+http://{ResourceNames.Products}"));
 
+builder.Services.AddSingleton<KafkaEventSender>();
+builder.Services.AddSingleton<ReservationSender>();
 builder.Services.AddSingleton<IHostedService>(Relay<KafkaEventSender>);
 builder.Services.AddSingleton<IHostedService>(Relay<ReservationSender>);
 builder.Services.AddSingleton<ExternalEventHandler>();
@@ -58,6 +60,6 @@ await app.RunAsync();
 return Environment.ExitCode;
 
 static OutboxRelay Relay<TSender>(IServiceProvider services)
-    where TSender : IOutboxSender =>
+    where TSender : class, IOutboxSender =>
     ActivatorUtilities.CreateInstance<OutboxRelay>(
-        services, ActivatorUtilities.CreateInstance<TSender>(services), services.GetRequiredService<IOptions<RelayOptions>>().Value);
+        services, services.GetRequiredService<TSender>(), services.GetRequiredService<IOptions<RelayOptions>>().Value);

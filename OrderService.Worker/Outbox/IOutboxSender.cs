@@ -8,24 +8,32 @@ internal interface IOutboxSender
     /// <summary>The channel that it serves.</summary>
     OutboxChannel Channel { get; }
 
-    /// <summary>Orders whose messages may be on their way at once.</summary>
-    int Concurrency { get; }
-
-    /// <summary>Sends one message and returns when the other side has it for good.</summary>
-    /// <exception cref="UnsendableException">No repeat can help.</exception>
-    Task SendAsync(OutboxRow row, CancellationToken cancellationToken);
+    /// <summary>
+    /// Starts to send one message. The outcome is told to <paramref name="delivery"/>, once, on any thread; it may be told before this returns.
+    /// </summary>
+    void Send(OutboxRow row, IDelivery delivery, CancellationToken cancellationToken);
 }
 
-/// <summary>A row of the outbox as a relay reads it.</summary>
+/// <summary>Waits for the outcome of a message.</summary>
+internal interface IDelivery
+{
+    /// <summary>The other side has the message for good.</summary>
+    void Acknowledge();
+
+    /// <summary>It does not have it, as far as is known. After an <see cref="UnsendableException"/> no repeat can help.</summary>
+    void Fail(Exception failure);
+}
+
+/// <summary>A row of the outbox as a relay reads it: texts that only travel on stay bytes in UTF-8.</summary>
 internal sealed record OutboxRow(
     long Position,
     Guid Id,
     Guid OrderId,
     int Sequence,
     string Type,
-    string Payload,
-    string? TraceParent,
-    string? TraceState,
+    byte[] Payload,
+    byte[]? TraceParent,
+    byte[]? TraceState,
     DateTimeOffset OccurredAt);
 
 /// <summary>A message that the other side will never take.</summary>

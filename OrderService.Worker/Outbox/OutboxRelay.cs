@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using OrderService.Core;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
@@ -18,21 +17,31 @@ internal sealed partial class OutboxRelay(
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
+    /// <summary>
+    /// How long what is on its way is waited for before the next look, when the last one found less than a batch: so that rows which are
+    /// committed one by one are read a few at a time.
+    /// </summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+
     /// <summary>How long a batch is waited for before its slow orders are left to themselves and the next one is read.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
+    private readonly IOutboxSender _sender = sender;
+    private readonly TimeProvider _time = time;
+    private readonly KeyValuePair<string, object?> _channel = new("outbox.channel", OutboxTable.NameOf(sender.Channel));
     private readonly Backoff<Guid> _heldUp = new(options.MinBackoff, options.MaxBackoff, time);
-    private readonly Dictionary<Guid, Task<SentOrder>> _onTheirWay = [];
-    private readonly SemaphoreSlim _places = new(sender.Concurrency);
+    private readonly Dictionary<Guid, OrderOnItsWay> _onTheirWay = [];
+    private readonly Arrivals<OrderOnItsWay> _back = new();
+    private readonly List<long> _sent = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var backoff = new Backoff<OutboxChannel>(options.MinBackoff, options.MaxBackoff, time);
+        var backoff = new Backoff<OutboxChannel>(options.MinBackoff, options.MaxBackoff, _time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await RelayAsync(() => backoff.Forget(sender.Channel), stoppingToken);
+                await RelayAsync(() => backoff.Forget(_sender.Channel), stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -40,9 +49,9 @@ internal sealed partial class OutboxRelay(
             }
             catch (Exception e)
             {
-                var wait = backoff.Fail(sender.Channel);
-                LogInterrupted(logger, sender.Channel, wait.TotalSeconds, e.Message, e);
-                await Task.Delay(wait, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var wait = backoff.Fail(_sender.Channel);
+                LogInterrupted(logger, _sender.Channel, wait.TotalSeconds, e.Message, e);
+                await Task.Delay(wait, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -58,7 +67,8 @@ internal sealed partial class OutboxRelay(
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var lease = new ShardLease(session, sender.Channel);
+        await using var table = await OutboxTable.PrepareAsync(session, _sender.Channel, options.BatchSize, cancellationToken);
+        var lease = new ShardLease(session, _sender.Channel);
         await lease.JoinAsync(cancellationToken);
         var balanced = long.MinValue;
         try
@@ -66,192 +76,237 @@ internal sealed partial class OutboxRelay(
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (balanced == long.MinValue || time.GetElapsedTime(balanced) >= options.BalanceInterval)
+                if (balanced == long.MinValue || _time.GetElapsedTime(balanced) >= options.BalanceInterval)
                 {
+                    // A shard is given away only when nothing of it is on its way, nor acknowledged and still there.
+                    await SettleAsync(table, atMost: 0, Patience);
+                    await DeleteAsync(table);
                     await lease.BalanceAsync([.. _onTheirWay.Keys.Select(OutboxMessage.ShardOf)], cancellationToken);
-                    balanced = time.GetTimestamp();
+                    balanced = _time.GetTimestamp();
                 }
 
                 woken = false;
-                var heldUp = _heldUp.Waiting();
-                Guid[] notNow = [.. heldUp, .. _onTheirWay.Keys];
-                if (notNow.Length >= options.BatchSize)
+                Guid[] notNow = [.. _heldUp.Waiting(), .. _onTheirWay.Keys];
+
+                // More can't be the fault of the orders: the other side is away, and further rows would only fail as well.
+                var mayRead = notNow.Length < 2 * options.BatchSize;
+                List<OutboxRow> rows = [];
+                if (mayRead && lease.Owned is { Length: > 0 } shards)
                 {
-                    // So many can't be the fault of the orders: the other side is away, and more rows would only fail as well.
-                    await WaitAsync(session, cancellationToken);
-                    continue;
+                    rows = await ExchangeAsync(table, shards, notNow);
+                }
+                else
+                {
+                    await DeleteAsync(table);
                 }
 
-                var rows = await ReadAsync(session, lease.Owned, notNow, cancellationToken);
                 alive();
-                if (rows.Count > 0)
+                Send(rows, cancellationToken);
+                if (rows.Count == options.BatchSize)
                 {
-                    foreach (var order in rows.GroupBy(row => row.OrderId))
+                    // There is more: it is read while the last batch is still on its way.
+                    await SettleAsync(table, options.BatchSize, Patience);
+                }
+                else if (_onTheirWay.Count > 0)
+                {
+                    if (await SettleAsync(table, atMost: 0, Gathering) == 0 && !woken)
                     {
-                        _onTheirWay.Add(order.Key, SendOrderAsync(order, cancellationToken));
+                        await WaitAsync(session, cancellationToken);
+                        await SettleAsync(table, _onTheirWay.Count, Patience);
+                    }
+                }
+                else if (rows.Count == 0 && !woken)
+                {
+                    if (mayRead)
+                    {
+                        _heldUp.ForgetAllBut(notNow);
                     }
 
-                    await SettleAsync(session);
-                    continue;
-                }
-
-                _heldUp.ForgetAllBut(notNow);
-                if (!woken)
-                {
-                    await WaitAsync(session, cancellationToken);
+                    await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
                 }
             }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // What was acknowledged goes away even though the worker stops: it would only be sent again.
+            await SettleAsync(table, atMost: 0, Patience);
+            await DeleteAsync(table);
+            throw;
         }
         finally
         {
             // Whatever comes next reads from the start, so nothing of this session may be on its way then.
-            await Task.WhenAll(_onTheirWay.Values);
+            await _back.WaitForAsync(_onTheirWay.Count).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _back.Take();
             _onTheirWay.Clear();
+            _sent.Clear();
         }
     }
 
-    /// <summary>Waits for something to do: a notification, the end of a failed order's wait, or a slow order.</summary>
+    /// <summary>Waits a while for a notification, or for the first of those that are on their way.</summary>
     private async Task WaitAsync(NpgsqlConnection session, CancellationToken cancellationToken)
     {
-        if (_onTheirWay.Count == 0)
-        {
-            await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
-        }
-        else
-        {
-            await SettleAsync(session);
-        }
+        var back = _back.WaitForAsync(1);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var notified = session.WaitAsync(Patience, enough.Token);
+        await Task.WhenAny(back, notified);
+        await enough.CancelAsync();
+        await ((Task)notified).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>Gives what is on its way a moment, and takes away the rows of what came back. What is slow stays for a later time.</summary>
-    private async Task SettleAsync(NpgsqlConnection session)
+    private async Task<List<OutboxRow>> ExchangeAsync(OutboxTable table, short[] shards, Guid[] notNow)
     {
-        Task all = Task.WhenAll(_onTheirWay.Values);
-        await all.WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var back = _onTheirWay.Where(order => order.Value.IsCompleted).ToList();
-        var orders = await Task.WhenAll(back.Select(order => order.Value));
-
-        // What was acknowledged goes away even if the worker is about to stop: it would only be sent again.
-        await DeleteAsync(session, [.. orders.SelectMany(order => order.Sent)]);
-        foreach (var (row, error) in orders.Select(order => order.Refused).OfType<(OutboxRow, string)>())
-        {
-            await ParkAsync(session, row, error);
-        }
-
-        foreach (var (order, _) in back)
-        {
-            _onTheirWay.Remove(order);
-        }
-    }
-
-    private async Task<List<OutboxRow>> ReadAsync(NpgsqlConnection session, short[] shards, Guid[] heldUp, CancellationToken cancellationToken)
-    {
-        await using var read = new NpgsqlCommand(
-            """
-            SELECT position, id, order_id, sequence, type, payload, trace_parent, trace_state, occurred_at
-            FROM outbox_messages AS message
-            WHERE channel = $1 AND shard = ANY ($2) AND order_id <> ALL ($3)
-              AND NOT EXISTS (
-                  SELECT FROM outbox_messages AS parked
-                  WHERE parked.parked_at IS NOT NULL AND parked.order_id = message.order_id AND parked.channel = message.channel)
-            ORDER BY position
-            LIMIT $4
-            """,
-            session);
-        read.Parameters.Add(new() { Value = ChannelName });
-        read.Parameters.Add(new() { Value = shards, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint });
-        read.Parameters.Add(new() { Value = heldUp, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid });
-        read.Parameters.Add(new() { Value = options.BatchSize });
-
-        var rows = new List<OutboxRow>();
-        await using var reader = await read.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(new OutboxRow(
-                reader.GetInt64(0),
-                reader.GetGuid(1),
-                reader.GetGuid(2),
-                reader.GetInt32(3),
-                reader.GetString(4),
-                reader.GetString(5),
-                reader.IsDBNull(6) ? null : reader.GetString(6),
-                reader.IsDBNull(7) ? null : reader.GetString(7),
-                reader.GetFieldValue<DateTimeOffset>(8)));
-        }
-
+        var rows = await table.ExchangeAsync([.. _sent], shards, notNow);
+        _sent.Clear();
         return rows;
     }
 
-    private async Task<SentOrder> SendOrderAsync(IEnumerable<OutboxRow> rows, CancellationToken cancellationToken)
+    private async Task DeleteAsync(OutboxTable table)
     {
-        var sent = new List<long>();
-        var next = rows.First();
-        await _places.WaitAsync(CancellationToken.None);
-        try
+        if (_sent.Count > 0)
         {
-            foreach (var row in rows)
+            await table.DeleteAsync([.. _sent]);
+            _sent.Clear();
+        }
+    }
+
+    private void Send(List<OutboxRow> rows, CancellationToken cancellationToken)
+    {
+        var orders = new List<OrderOnItsWay>(rows.Count);
+        foreach (var row in rows)
+        {
+            if (_onTheirWay.TryGetValue(row.OrderId, out var order))
             {
-                next = row;
-                await sender.SendAsync(row, cancellationToken);
-                sent.Add(row.Position);
-                OrderTelemetry.OutboxSent.Add(1, new KeyValuePair<string, object?>("outbox.channel", ChannelName));
-                OrderTelemetry.OutboxLag.Record((time.GetUtcNow() - row.OccurredAt).TotalSeconds);
+                order.Append(row);
             }
-
-            _heldUp.Forget(next.OrderId);
-        }
-        catch (UnsendableException e)
-        {
-            return new(sent, (next, e.Message));
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-        }
-        catch (Exception e)
-        {
-            // Whatever the cause, the order's row stays and is tried again; the log has the cause.
-            var wait = _heldUp.Fail(next.OrderId);
-            LogHeldUp(logger, sender.Channel, next.OrderId, e.Message, wait.TotalSeconds, e);
-        }
-        finally
-        {
-            _places.Release();
+            else
+            {
+                order = new OrderOnItsWay(this, row, cancellationToken);
+                _onTheirWay.Add(row.OrderId, order);
+                orders.Add(order);
+            }
         }
 
-        return new(sent, null);
+        orders.ForEach(order => order.SendNext());
     }
 
-    private static async Task DeleteAsync(NpgsqlConnection session, long[] positions)
+    /// <summary>
+    /// Gives what is on its way a moment, until at most so many orders are left, and notes what became of those that came back. What is
+    /// slow stays for a later time. Returns how many came back.
+    /// </summary>
+    private async Task<int> SettleAsync(OutboxTable table, int atMost, TimeSpan patience)
     {
-        if (positions.Length == 0)
+        if (_onTheirWay.Count > atMost)
         {
-            return;
+            await _back.WaitForAsync(_onTheirWay.Count - atMost).WaitAsync(patience, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await using var delete = new NpgsqlCommand("DELETE FROM outbox_messages WHERE position = ANY ($1)", session);
-        delete.Parameters.Add(new() { Value = positions });
-        await delete.ExecuteNonQueryAsync(CancellationToken.None);
+        var back = _back.Take();
+        var sentBefore = _sent.Count;
+        var failed = new List<OrderOnItsWay>();
+        foreach (var order in back)
+        {
+            _onTheirWay.Remove(order.Id);
+            order.AddSentTo(_sent);
+            if (order.Failure is null)
+            {
+                _heldUp.Forget(order.Id);
+            }
+            else
+            {
+                failed.Add(order);
+            }
+        }
+
+        OrderTelemetry.OutboxSent.Add(_sent.Count - sentBefore, _channel);
+        await HoldUpAsync(table, failed);
+        return back.Count;
     }
 
-    private async Task ParkAsync(NpgsqlConnection session, OutboxRow row, string error)
+    private async Task HoldUpAsync(OutboxTable table, List<OrderOnItsWay> failed)
     {
-        await using var park = new NpgsqlCommand("UPDATE outbox_messages SET parked_at = $2, error = $3 WHERE position = $1", session);
-        park.Parameters.Add(new() { Value = row.Position });
-        park.Parameters.Add(new() { Value = time.Now() });
-        park.Parameters.Add(new() { Value = error.Replace('\0', '\uFFFD') });
-        await park.ExecuteNonQueryAsync(CancellationToken.None);
+        foreach (var order in failed)
+        {
+            if (order.Failure is UnsendableException)
+            {
+                await ParkAsync(table, order.Next, order.Failure.Message);
+            }
+            else if (!order.WasStopped)
+            {
+                // Whatever the cause, the order's row stays and is tried again; the log has the cause.
+                var wait = _heldUp.Fail(order.Id);
+                LogHeldUp(logger, _sender.Channel, order.Id, order.Failure!.Message, wait.TotalSeconds, order.Failure);
+            }
+        }
+    }
+
+    private async Task ParkAsync(OutboxTable table, OutboxRow row, string error)
+    {
+        await table.ParkAsync(row.Position, _time.Now(), error);
         OrderTelemetry.MessagesParked.Add(1, new KeyValuePair<string, object?>("parked.direction", "outbound"));
         LogParked(logger, row.Type, row.Id, row.OrderId, error);
     }
 
-    /// <summary>What became of an order's rows: the positions of those sent, and the one that was refused for good.</summary>
-    private sealed record SentOrder(IReadOnlyList<long> Sent, (OutboxRow, string)? Refused);
-
-    private string ChannelName => sender.Channel switch
+    /// <summary>The rows of an order that were read together; they leave one after the other, each when the last one is acknowledged.</summary>
+    private sealed class OrderOnItsWay(OutboxRelay relay, OutboxRow first, CancellationToken stop) : IDelivery
     {
-        OutboxChannel.Events => "EVENTS",
-        OutboxChannel.Reservations => "RESERVATIONS",
-    };
+        private readonly List<OutboxRow> _rows = [first];
+        private int _sent;
+
+        public Guid Id => first.OrderId;
+
+        /// <summary>The row that is on its way, or failed.</summary>
+        public OutboxRow Next => _rows[_sent];
+
+        public Exception? Failure { get; private set; }
+
+        /// <summary>Whether it only ended because the worker does.</summary>
+        public bool WasStopped => Failure is OperationCanceledException && stop.IsCancellationRequested;
+
+        /// <summary>Adds a row, before any is sent.</summary>
+        public void Append(OutboxRow row) => _rows.Add(row);
+
+        /// <summary>Tells the positions of what was acknowledged.</summary>
+        public void AddSentTo(List<long> positions)
+        {
+            for (var i = 0; i < _sent; i++)
+            {
+                positions.Add(_rows[i].Position);
+            }
+        }
+
+        public void SendNext()
+        {
+            try
+            {
+                stop.ThrowIfCancellationRequested();
+                relay._sender.Send(Next, this, stop);
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        }
+
+        public void Acknowledge()
+        {
+            OrderTelemetry.OutboxLag.Record((relay._time.GetUtcNow() - Next.OccurredAt).TotalSeconds);
+            if (++_sent < _rows.Count)
+            {
+                SendNext();
+            }
+            else
+            {
+                relay._back.Add(this);
+            }
+        }
+
+        public void Fail(Exception failure)
+        {
+            Failure = failure;
+            relay._back.Add(this);
+        }
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The relay of {Channel} was interrupted and goes on in {Wait} s: {Reason}")]
     private static partial void LogInterrupted(ILogger logger, OutboxChannel channel, double wait, string reason, Exception exception);

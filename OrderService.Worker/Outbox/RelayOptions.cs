@@ -8,9 +8,9 @@ internal sealed class RelayOptions
 {
     public const string Section = "Relay";
 
-    /// <summary>Rows read and sent at once.</summary>
+    /// <summary>Rows read at once. Up to twice as many are on their way.</summary>
     [Range(1, 10_000)]
-    public int BatchSize { get; init; } = 500;
+    public int BatchSize { get; init; } = 2_000;
 
     /// <summary>How long a relay waits to be woken before it looks by itself.</summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using OrderService.Core;
 using OrderService.Core.Messaging;
@@ -8,19 +9,47 @@ using OrderService.Core.Orders;
 namespace OrderService.Worker.Outbox;
 
 /// <summary>Tells the Product service that an order's reserved stock is sold, or free again in part or whole. All calls are idempotent there.</summary>
-internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSender
+internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSender, IDisposable
 {
+    /// <summary>Calls that may be under way at once.</summary>
+    private const int Concurrency = 16;
+
     private static readonly string Commit = EventCatalog.NameOf<CommitReservation>();
     private static readonly string Reduce = EventCatalog.NameOf<ReduceReservation>();
     private static readonly string Release = EventCatalog.NameOf<ReleaseReservation>();
 
+    private readonly SemaphoreSlim _places = new(Concurrency);
+
     public OutboxChannel Channel => OutboxChannel.Reservations;
 
-    public int Concurrency => 16;
+    public void Send(OutboxRow row, IDelivery delivery, CancellationToken cancellationToken) => _ = SendAsync(row, delivery, cancellationToken);
 
-    public async Task SendAsync(OutboxRow row, CancellationToken cancellationToken)
+    private async Task SendAsync(OutboxRow row, IDelivery delivery, CancellationToken cancellationToken)
     {
-        ActivityContext.TryParse(row.TraceParent, row.TraceState, isRemote: true, out var cause);
+        try
+        {
+            await _places.WaitAsync(cancellationToken);
+            try
+            {
+                await CallAsync(row, cancellationToken);
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+        catch (Exception e)
+        {
+            delivery.Fail(e);
+            return;
+        }
+
+        delivery.Acknowledge();
+    }
+
+    private async Task CallAsync(OutboxRow row, CancellationToken cancellationToken)
+    {
+        ActivityContext.TryParse(Text(row.TraceParent), Text(row.TraceState), isRemote: true, out var cause);
         using var activity = OrderTelemetry.Source.StartActivity($"send {row.Type}", ActivityKind.Internal, cause);
 
         var reservation = $"/api/reservations/{row.OrderId}";
@@ -40,6 +69,10 @@ internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSen
         activity?.SetStatus(ActivityStatusCode.Error, answer);
         throw IsFinal(response.StatusCode) ? new UnsendableException(answer) : new HttpRequestException(answer, null, response.StatusCode);
     }
+
+    public void Dispose() => _places.Dispose();
+
+    private static string? Text(byte[]? utf8) => utf8 is null ? null : Encoding.UTF8.GetString(utf8);
 
     private static JsonContent WhatStays(OutboxRow row)
     {

@@ -1,0 +1,118 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrderService.Core.Messaging;
+
+namespace OrderService.Worker.Outbox;
+
+/// <summary>
+/// What a relay does to the table, in the session that holds its shards. Its statements are prepared, and walk the primary key from its
+/// front: PostgreSQL, before it has statistics about a sudden backlog, would rather sort all of it for each batch.
+/// </summary>
+internal sealed class OutboxTable : IAsyncDisposable
+{
+    private const string Delete = "DELETE FROM outbox_messages WHERE position = ANY ($1)";
+
+    private readonly NpgsqlBatch _exchange;
+    private readonly NpgsqlParameter<long[]> _sent = new() { TypedValue = [] };
+    private readonly NpgsqlParameter<short[]> _shards = new() { TypedValue = [], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint };
+    private readonly NpgsqlParameter<Guid[]> _notNow = new() { TypedValue = [], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
+    private readonly NpgsqlConnection _session;
+
+    private OutboxTable(NpgsqlConnection session, OutboxChannel channel, int batchSize)
+    {
+        _session = session;
+        var name = NameOf(channel);
+
+        // The channel is no parameter, so that also a plan for any parameters may use the channel's own index.
+        _exchange = new NpgsqlBatch(session)
+        {
+            BatchCommands =
+            {
+                new(Delete) { Parameters = { _sent } },
+                new($"""
+                    SELECT position, id, order_id, sequence, type, payload, trace_parent, trace_state, occurred_at
+                    FROM outbox_messages
+                    WHERE channel = '{name}' AND shard = ANY ($1)
+                      AND order_id NOT IN (
+                          SELECT unnest($2)
+                          UNION ALL
+                          SELECT order_id FROM outbox_messages WHERE channel = '{name}' AND parked_at IS NOT NULL)
+                    ORDER BY position
+                    LIMIT {batchSize}
+                    """)
+                {
+                    Parameters = { _shards, _notNow },
+                },
+            },
+        };
+    }
+
+    /// <summary>How the table calls a channel.</summary>
+    public static string NameOf(OutboxChannel channel) => channel switch
+    {
+        OutboxChannel.Events => "EVENTS",
+        OutboxChannel.Reservations => "RESERVATIONS",
+    };
+
+    /// <summary>Makes a session ready to be used.</summary>
+    public static async Task<OutboxTable> PrepareAsync(NpgsqlConnection session, OutboxChannel channel, int batchSize, CancellationToken cancellationToken)
+    {
+        await using (var plans = new NpgsqlCommand("SET enable_sort = off", session))
+        {
+            await plans.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        var table = new OutboxTable(session, channel, batchSize);
+        await table._exchange.PrepareAsync(cancellationToken);
+        return table;
+    }
+
+    /// <summary>
+    /// Takes away what was sent and reads what is next, in one transaction and one round trip: of the shards, by position, without
+    /// orders that have to wait (<paramref name="notNow"/>) or whose message is parked. It is not to be cancelled: what was
+    /// acknowledged goes away even if the worker is about to stop, because it would only be sent again.
+    /// </summary>
+    public async Task<List<OutboxRow>> ExchangeAsync(long[] sent, short[] shards, Guid[] notNow)
+    {
+        _sent.TypedValue = sent;
+        _shards.TypedValue = shards;
+        _notNow.TypedValue = notNow;
+
+        var rows = new List<OutboxRow>();
+        await using var reader = await _exchange.ExecuteReaderAsync(CancellationToken.None);
+        while (await reader.ReadAsync(CancellationToken.None))
+        {
+            rows.Add(new OutboxRow(
+                reader.GetInt64(0),
+                reader.GetGuid(1),
+                reader.GetGuid(2),
+                reader.GetInt32(3),
+                reader.GetString(4),
+                reader.GetFieldValue<byte[]>(5),
+                reader.IsDBNull(6) ? null : reader.GetFieldValue<byte[]>(6),
+                reader.IsDBNull(7) ? null : reader.GetFieldValue<byte[]>(7),
+                reader.GetFieldValue<DateTimeOffset>(8)));
+        }
+
+        return rows;
+    }
+
+    /// <summary>Only takes away what was sent. Not to be cancelled either.</summary>
+    public async Task DeleteAsync(long[] sent)
+    {
+        await using var delete = new NpgsqlCommand(Delete, _session) { Parameters = { new() { Value = sent } } };
+        await delete.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    /// <summary>Leaves a row in its place until a person has it sent again.</summary>
+    public async Task ParkAsync(long position, DateTimeOffset now, string error)
+    {
+        await using var park = new NpgsqlCommand("UPDATE outbox_messages SET parked_at = $2, error = $3 WHERE position = $1", _session);
+        park.Parameters.Add(new() { Value = position });
+        park.Parameters.Add(new() { Value = now });
+        park.Parameters.Add(new() { Value = error.Replace('\0', '\uFFFD') });
+        await park.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    public ValueTask DisposeAsync() => _exchange.DisposeAsync();
+}
