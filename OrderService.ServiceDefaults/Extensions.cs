@@ -27,7 +27,7 @@ public static class Extensions
     /// <summary>
     /// Adds OpenTelemetry, health checks, service discovery and the standard resilience handler for every <see cref="HttpClient"/>.
     /// Telemetry is exported when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set; the other <c>OTEL_</c> settings, <c>OTEL_TRACES_SAMPLER</c>
-    /// among them, apply as OpenTelemetry documents them.
+    /// among them, apply as OpenTelemetry documents them. Without it traces are handed on but not recorded.
     /// </summary>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
@@ -38,6 +38,9 @@ public static class Extensions
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
+            // Calls between services: traced and measured, so not logged as well; no redirects, no cookies.
+            http.RemoveAllLoggers();
+            http.UseSocketsHttpHandler((handler, _) => (handler.AllowAutoRedirect, handler.UseCookies) = (false, false));
             http.AddStandardResilienceHandler();
             http.AddServiceDiscovery();
         });
@@ -105,6 +108,11 @@ public static class Extensions
         if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             telemetry.UseOtlpExporter();
+        }
+        else
+        {
+            // Nobody listens: spans are not recorded, only handed on, those of a caller who records in its state.
+            telemetry.WithTracing(tracing => tracing.SetSampler(new ParentBasedSampler(new AlwaysOffSampler())));
         }
     }
 

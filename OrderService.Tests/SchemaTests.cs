@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OrderService.Core.Messaging;
 using OrderService.Core.Orders;
 using OrderService.Core.Persistence;
+using OrderService.Tests.Rules;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
@@ -84,6 +87,71 @@ public sealed class SchemaTests(ShopFixture shop)
         Assert.Equal(0, (await MigrateAsync(database.Database.GetConnectionString()!)).ExitCode);
         Assert.Equal(0, (await MigrateAsync(database.Database.GetConnectionString()!)).ExitCode);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_new_order_is_written_as_the_model_would_have_it(bool complete)
+    {
+        await using var model = await NewDatabaseAsync("model");
+        await using var statement = await NewDatabaseAsync("statement");
+        await model.Database.MigrateAsync();
+        await statement.Database.MigrateAsync();
+        var (orderId, userId, checkoutId) = (Guid.CreateVersion7(), Guid.NewGuid(), Guid.NewGuid());
+        using var request = new Activity("request") { TraceStateString = complete ? "shop=1" : null }.Start();
+
+        model.Add(NewOrder());
+        if (complete)
+        {
+            model.Add(Answer());
+        }
+
+        await model.SaveChangesAsync();
+        await using var database = NpgsqlDataSource.Create(statement.Database.GetConnectionString()!);
+        using var wakeup = new OutboxWakeup(database, NullLogger<OutboxWakeup>.Instance);
+        await new NewOrders(database, wakeup).WriteAsync(NewOrder(), complete ? Answer() : null, TimeSpan.FromSeconds(30));
+
+        var rows = await RowsAsync(model);
+        Assert.Equal(complete ? 6 : 5, rows.Count);
+        Assert.Equal(rows, await RowsAsync(statement));
+
+        Order NewOrder() => Order.Place(
+            orderId,
+            userId,
+            [new OrderLine("P-0001", "Lamp", 2, 19.99m), new OrderLine("P-0002", "Désk 'n \"chair\"", 1, 149.50m)],
+            "EUR",
+            "1 Main Street, Springfield",
+            complete ? "Ring twice" : null,
+            complete ? checkoutId : null,
+            Some.Now);
+
+        IdempotencyRecord Answer() => new()
+        {
+            UserId = userId,
+            Route = "POST /api/orders",
+            Key = "a-key",
+            RequestHash = [1, 2, 3],
+            OrderId = orderId,
+            StatusCode = 201,
+            ETag = "\"1\"",
+            Response = "{}",
+            CreatedAt = Some.Now,
+        };
+    }
+
+    /// <summary>All rows that belong to orders, without the ids that each order's parts get anew.</summary>
+    private static async Task<List<string>> RowsAsync(OrdersDbContext database) => await database.Database
+        .SqlQuery<string>(
+            $"""
+            SELECT row::text AS "Value"
+            FROM (SELECT to_jsonb(o) AS row FROM orders o
+                  UNION ALL SELECT to_jsonb(i) - 'id' FROM order_items i
+                  UNION ALL SELECT to_jsonb(h) FROM order_history h
+                  UNION ALL SELECT to_jsonb(m) - 'id' FROM outbox_messages m
+                  UNION ALL SELECT to_jsonb(k) FROM idempotency_keys k) AS rows
+            ORDER BY 1
+            """)
+        .ToListAsync();
 
     private async Task<OrdersDbContext> NewDatabaseAsync(string name)
     {

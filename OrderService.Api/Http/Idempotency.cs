@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using OrderService.Api.Orders;
 using OrderService.Core;
 using OrderService.Core.Messaging;
@@ -49,8 +50,32 @@ internal sealed record IdempotentRequest(Guid UserId, string Route, string Key, 
 /// not compete with it for the last piece.
 /// </summary>
 internal sealed partial class Idempotency(
-    OrdersDbContext database, IServiceScopeFactory scopes, TimeProvider time, IOptions<JsonOptions> json, ILogger<Idempotency> logger)
+    NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider time, IOptions<JsonOptions> json, ILogger<Idempotency> logger)
 {
+    private const string FindOrClaim =
+        """
+        WITH forgotten AS (
+            DELETE FROM idempotency_keys WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at < $4),
+        answer AS (
+            SELECT request_hash, order_id, status_code, etag, response FROM idempotency_keys
+            WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at >= $4),
+        claimed AS (
+            INSERT INTO idempotency_claims AS claim (user_id, route, key, id, request_hash, expires_at)
+            SELECT $1, $2, $3, $5, $6, $7
+            WHERE NOT EXISTS (SELECT FROM answer)
+            ON CONFLICT (user_id, route, key) DO UPDATE
+            SET id = excluded.id, request_hash = excluded.request_hash, expires_at = excluded.expires_at
+            WHERE claim.expires_at < $8
+            RETURNING id)
+        SELECT answer.request_hash, answer.order_id, answer.status_code, answer.etag, answer.response,
+               EXISTS (SELECT FROM claimed),
+               (SELECT request_hash FROM idempotency_claims WHERE user_id = $1 AND route = $2 AND key = $3)
+        FROM (VALUES (1)) AS always LEFT JOIN answer ON true
+        """;
+
+    private readonly JsonTypeInfo<OrderResponse> _orderJson =
+        (JsonTypeInfo<OrderResponse>)json.Value.SerializerOptions.GetTypeInfo(typeof(OrderResponse));
+
     /// <summary>The request's header.</summary>
     public const string Header = "Idempotency-Key";
 
@@ -80,10 +105,10 @@ internal sealed partial class Idempotency(
 
         var claimId = Guid.CreateVersion7();
         var found = await LookAsync(request, claimId, cancellationToken);
-        if (found.AnswerHash is not null)
+        if (found.Answer is { } answer)
         {
-            return found.AnswerHash.AsSpan().SequenceEqual(request.Hash)
-                ? new(this) { Replay = Replay(found, response) }
+            return answer.RequestHash.AsSpan().SequenceEqual(request.Hash)
+                ? new(this) { Replay = Replay(answer, response) }
                 : new(this) { Refusal = Reused() };
         }
 
@@ -106,16 +131,16 @@ internal sealed partial class Idempotency(
     }
 
     /// <summary>The answer to store with what it tells of.</summary>
-    public IdempotencyRecord Record(IdempotentRequest request, int statusCode, OrderResponse order, int version) => new()
+    public IdempotencyRecord Record(IdempotentRequest request, int statusCode, StoredOrder answer) => new()
     {
         UserId = request.UserId,
         Route = request.Route,
         Key = request.Key,
         RequestHash = request.Hash,
-        OrderId = order.Id,
+        OrderId = answer.Order.Id,
         StatusCode = (short)statusCode,
-        ETag = EntityTags.TagOf(version),
-        Response = JsonSerializer.Serialize(order, (JsonTypeInfo<OrderResponse>)json.Value.SerializerOptions.GetTypeInfo(typeof(OrderResponse))),
+        ETag = EntityTags.TagOf(answer.Version),
+        Response = JsonSerializer.Serialize(answer.Order, _orderJson),
         CreatedAt = time.Now(),
     };
 
@@ -123,29 +148,30 @@ internal sealed partial class Idempotency(
     public async Task<ContentHttpResult> FindWinnerAsync(IdempotentRequest request, HttpResponse response)
     {
         var found = await LookAsync(request, Guid.CreateVersion7(), CancellationToken.None);
-        return found.AnswerHash is not null
-            ? Replay(found, response)
+        return found.Answer is { } answer
+            ? Replay(answer, response)
             : throw new InvalidOperationException("The key was taken a moment ago and is free again.");
     }
 
     /// <summary>Stores the 201 for a request that made no order itself.</summary>
     /// <returns>The answer of the request with the same key that was faster, or <c>null</c>.</returns>
-    public async Task<ContentHttpResult?> RememberAsync(IdempotentRequest? request, OrderResponse order, int version, HttpResponse response)
+    public async Task<ContentHttpResult?> RememberAsync(IdempotentRequest? request, StoredOrder order, HttpResponse response)
     {
         if (request is null)
         {
             return null;
         }
 
-        database.Add(Record(request, StatusCodes.Status201Created, order, version));
+        await using var scope = scopes.CreateAsyncScope();
+        var context = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
+        context.Add(Record(request, StatusCodes.Status201Created, order));
         try
         {
-            await database.SaveChangesAsync();
+            await context.SaveChangesAsync();
             return null;
         }
         catch (DbUpdateException e) when (e.IsUniqueViolation(OrdersDatabase.IdempotencyKey))
         {
-            database.ChangeTracker.Clear();
             return await FindWinnerAsync(request, response);
         }
     }
@@ -157,40 +183,30 @@ internal sealed partial class Idempotency(
     private async Task<KeyState> LookAsync(IdempotentRequest request, Guid claimId, CancellationToken cancellationToken)
     {
         var now = time.Now();
-        var (oldest, expiresAt) = (now - IdempotencyRecord.Kept, now + IdempotencyClaim.Longest);
-        var rows = await database.Database.SqlQuery<KeyState>(
-            $"""
-            WITH forgotten AS (
-                DELETE FROM idempotency_keys
-                WHERE user_id = {request.UserId} AND route = {request.Route} AND key = {request.Key} AND created_at < {oldest}),
-            answer AS (
-                SELECT request_hash, order_id, status_code, etag, response FROM idempotency_keys
-                WHERE user_id = {request.UserId} AND route = {request.Route} AND key = {request.Key} AND created_at >= {oldest}),
-            claimed AS (
-                INSERT INTO idempotency_claims AS claim (user_id, route, key, id, request_hash, expires_at)
-                SELECT {request.UserId}, {request.Route}, {request.Key}, {claimId}, {request.Hash}, {expiresAt}
-                WHERE NOT EXISTS (SELECT FROM answer)
-                ON CONFLICT (user_id, route, key) DO UPDATE
-                SET id = excluded.id, request_hash = excluded.request_hash, expires_at = excluded.expires_at
-                WHERE claim.expires_at < {now}
-                RETURNING id)
-            SELECT answer.request_hash AS "AnswerHash", answer.order_id AS "OrderId", answer.status_code AS "StatusCode",
-                   answer.etag AS "ETag", answer.response AS "Response",
-                   EXISTS (SELECT FROM claimed) AS "Claimed",
-                   (SELECT request_hash FROM idempotency_claims
-                    WHERE user_id = {request.UserId} AND route = {request.Route} AND key = {request.Key}) AS "RunningHash"
-            FROM (VALUES (1)) AS always LEFT JOIN answer ON true
-            """).ToListAsync(cancellationToken);
-        return rows.Single();
+        await using var command = database.CreateCommand(FindOrClaim);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = request.UserId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Route });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Key });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now - IdempotencyRecord.Kept });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claimId });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = request.Hash });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now + IdempotencyClaim.Longest });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return new(
+            row.IsDBNull(0) ? null : new(row.GetFieldValue<byte[]>(0), row.GetGuid(1), row.GetInt16(2), row.GetString(3), row.GetString(4)),
+            row.GetBoolean(5),
+            row.IsDBNull(6) ? null : row.GetFieldValue<byte[]>(6));
     }
 
-    private static ContentHttpResult Replay(KeyState answer, HttpResponse response)
+    private static ContentHttpResult Replay(StoredAnswer answer, HttpResponse response)
     {
         response.Headers[ReplayedHeader] = "true";
         response.Headers.ETag = answer.ETag;
         if (answer.StatusCode == StatusCodes.Status201Created)
         {
-            response.Headers.Location = OrderResponse.LocationOf(answer.OrderId!.Value);
+            response.Headers.Location = OrderResponse.LocationOf(answer.OrderId);
         }
 
         return TypedResults.Text(answer.Response, "application/json; charset=utf-8", statusCode: answer.StatusCode);
@@ -222,8 +238,12 @@ internal sealed partial class Idempotency(
     private static partial void LogNotReleased(ILogger logger, double seconds, string reason);
 
     /// <summary>A key as the database has it.</summary>
-    private sealed record KeyState(
-        byte[]? AnswerHash, Guid? OrderId, short? StatusCode, string? ETag, string? Response, bool Claimed, byte[]? RunningHash);
+    /// <param name="Answer">The first answer, if there is one.</param>
+    /// <param name="Claimed">Whether it is claimed for this request now.</param>
+    /// <param name="RunningHash">What the request that had claimed it asks for.</param>
+    private sealed record KeyState(StoredAnswer? Answer, bool Claimed, byte[]? RunningHash);
+
+    private sealed record StoredAnswer(byte[] RequestHash, Guid OrderId, short StatusCode, string ETag, string Response);
 
     /// <summary>A key that is claimed, or the reason why the request need not or may not run. Disposed, it frees a key that was not used.</summary>
     internal sealed class KeyClaim(Idempotency keys) : IAsyncDisposable

@@ -74,7 +74,7 @@ internal static class CancelItems
             order.CancelItems(pieces, request.Reason, time.Now());
             if (key.Request is { } keyed)
             {
-                database.Add(idempotency.Record(keyed, StatusCodes.Status200OK, OrderResponse.Of(order), order.Version));
+                database.Add(idempotency.Record(keyed, StatusCodes.Status200OK, new(OrderResponse.Of(order), order.Version)));
             }
         }
     }

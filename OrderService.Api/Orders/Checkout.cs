@@ -1,11 +1,9 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Carts;
 using OrderService.Api.Http;
 using OrderService.Core.Orders;
-using OrderService.Core.Persistence;
 
 namespace OrderService.Api.Orders;
 
@@ -33,7 +31,7 @@ internal static class Checkout
         IfMatch ifMatch,
         ClaimsPrincipal user,
         CartStore carts,
-        OrdersDbContext database,
+        OrderReader orders,
         Idempotency idempotency,
         Placement placement,
         TimeProvider time,
@@ -61,7 +59,7 @@ internal static class Checkout
         }
 
         var cartId = CartId.OfUser(user.Id);
-        Order? overtaker = null;
+        StoredOrder? overtaker = null;
         for (var round = 1; round <= Rounds; round++)
         {
             var cart = await carts.ReadAsync(cartId);
@@ -78,7 +76,7 @@ internal static class Checkout
             }
 
             var lines = cart.Lines.Select(line => new ProductQuantity(line.ProductId, line.Quantity)).ToList();
-            var earlier = await FindByCheckoutAsync(checkoutId);
+            var earlier = await orders.FindByCheckoutAsync(checkoutId, cancellationToken);
             if (earlier is null)
             {
                 var draft = new OrderDraft(user.Id, lines, request.ShippingAddress!, request.Notes, key.Request, cart);
@@ -95,12 +93,12 @@ internal static class Checkout
                         return PriceChanged(changed);
                 }
 
-                earlier = await FindByCheckoutAsync(checkoutId);
+                earlier = await orders.FindByCheckoutAsync(checkoutId, cancellationToken);
                 if (earlier is null && outcome is PlacementOutcome.Refused { OutOfStock: true })
                 {
                     // Perhaps the other click of a double click holds the last pieces and is about to commit.
                     await Task.Delay(Patience, time, cancellationToken);
-                    earlier = await FindByCheckoutAsync(checkoutId);
+                    earlier = await orders.FindByCheckoutAsync(checkoutId, cancellationToken);
                 }
 
                 if (earlier is null)
@@ -111,7 +109,7 @@ internal static class Checkout
                 }
             }
 
-            if (earlier.Status == OrderStatus.Cancelled)
+            if (earlier.Order.Status == OrderStatus.Cancelled)
             {
                 // Its lines never left the cart, and the customer wants them again.
                 await carts.FinishCheckoutAsync(cartId, checkoutId, ordered: []);
@@ -130,13 +128,10 @@ internal static class Checkout
         response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "Other checkouts of this cart are going on.");
 
-        Task<Order?> FindByCheckoutAsync(Guid checkoutId) =>
-            database.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.CheckoutId == checkoutId, cancellationToken);
-
-        async Task<OrderAnswer> AnswerAsync(Order order) =>
-            await idempotency.RememberAsync(key.Request, OrderResponse.Of(order), order.Version, response) is { } faster
+        async Task<OrderAnswer> AnswerAsync(StoredOrder order) =>
+            await idempotency.RememberAsync(key.Request, order, response) is { } faster
                 ? faster
-                : new PlacementOutcome.Placed(OrderResponse.Of(order), order.Version).Answer(key, response);
+                : new PlacementOutcome.Placed(order).Answer(key, response);
     }
 
     private static ProblemHttpResult PriceChanged(PlacementOutcome.PriceChanged changed) => Problems.Of(
@@ -145,6 +140,6 @@ internal static class Checkout
         "Some prices are not what the cart showed. It shows the new ones now; check out again to accept them.",
         ("changes", changed.Changes));
 
-    private static IEnumerable<ProductQuantity> LinesOf(Order order) =>
-        order.Items.Select(item => new ProductQuantity(item.ProductId, item.Quantity));
+    private static IEnumerable<ProductQuantity> LinesOf(StoredOrder order) =>
+        order.Order.Items.Select(item => new ProductQuantity(item.ProductId, item.Quantity));
 }

@@ -1,8 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Http;
-using OrderService.Core.Persistence;
 
 namespace OrderService.Api.Orders;
 
@@ -10,19 +8,16 @@ namespace OrderService.Api.Orders;
 internal static class GetOrder
 {
     public static async Task<Results<Ok<OrderResponse>, StatusCodeHttpResult, ProblemHttpResult>> HandleAsync(
-        OrderId id, ClaimsPrincipal user, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
+        OrderId id, ClaimsPrincipal user, OrderReader orders, HttpContext http, CancellationToken cancellationToken)
     {
-        var (orderId, userId) = (id.Value, user.Id);
-        var order = await database.Orders.AsNoTracking().Include(o => o.Items)
-            .SingleOrDefaultAsync(o => o.Id == orderId && o.UserId == userId, cancellationToken);
-        if (order is null)
+        if (await orders.FindAsync(id.Value, user.Id, cancellationToken) is not { } found)
         {
             return OrderResponse.NotFound();
         }
 
-        http.Response.SetVersion(order.Version);
-        return http.Request.HasVersion(order.Version)
+        http.Response.SetVersion(found.Version);
+        return http.Request.HasVersion(found.Version)
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
-            : TypedResults.Ok(OrderResponse.Of(order));
+            : TypedResults.Ok(found.Order);
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Claims;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -59,9 +58,6 @@ internal static partial class ListOrders
 
     private static readonly string[] Iso8601 =
         ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
-
-    private static readonly Dictionary<string, OrderStatus> Statuses =
-        Enum.GetValues<OrderStatus>().ToDictionary(status => JsonNamingPolicy.SnakeCaseUpper.ConvertName(status.ToString()));
 
     public static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> HandleAsync(
         [AsParameters] ListOrdersQuery query,
@@ -204,9 +200,9 @@ internal static partial class ListOrders
             return null;
         }
 
-        if (!Statuses.TryGetValue(text, out var status))
+        if (!UpperCase.TryRead<OrderStatus>(text, out var status))
         {
-            errors.Add("status", $"Is one of {string.Join(", ", Statuses.Keys)}.");
+            errors.Add("status", $"Is one of {string.Join(", ", Enum.GetValues<OrderStatus>().Select(UpperCase.NameOf))}.");
         }
 
         return status;

@@ -18,6 +18,7 @@ internal static class OrderSetup
         builder.Services.AddScoped<Placement>();
         builder.Services.AddSingleton<OrphanedReservations>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OrphanedReservations>());
-        builder.Services.AddScoped<Idempotency>();
+        builder.Services.AddSingleton<Idempotency>();
+        builder.Services.AddSingleton<OrderReader>();
     }
 }

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using OrderService.Api.Carts;
@@ -28,14 +27,14 @@ internal sealed record PriceChange(string ProductId, decimal Was, decimal Now, s
 internal abstract record PlacementOutcome
 {
     /// <summary>It is placed.</summary>
-    internal sealed record Placed(OrderResponse Order, int Version) : PlacementOutcome
+    internal sealed record Placed(StoredOrder Stored) : PlacementOutcome
     {
         /// <summary>201 with the order, which is stored under the request's key.</summary>
         public Created<OrderResponse> Answer(Idempotency.KeyClaim key, HttpResponse response)
         {
             key.Use();
-            response.SetVersion(Version);
-            return TypedResults.Created(OrderResponse.LocationOf(Order.Id), Order);
+            response.SetVersion(Stored.Version);
+            return TypedResults.Created(OrderResponse.LocationOf(Stored.Order.Id), Stored.Order);
         }
     }
 
@@ -61,7 +60,9 @@ internal sealed partial class Placement(
     UserClient users,
     ProductClient products,
     OrphanedReservations orphans,
-    IServiceScopeFactory scopes,
+    NewOrders newOrders,
+    OrderReader orders,
+    Idempotency idempotency,
     TimeProvider time,
     IOptions<OrderOptions> options,
     ILogger<Placement> logger)
@@ -176,9 +177,6 @@ internal sealed partial class Placement(
     {
         for (var attempt = 1; ; attempt++)
         {
-            await using var scope = scopes.CreateAsyncScope();
-            var database = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
-            database.Database.SetCommandTimeout(SaveTimeout);
             var order = Order.Place(
                 orderId,
                 draft.UserId,
@@ -188,30 +186,18 @@ internal sealed partial class Placement(
                 draft.Notes,
                 draft.Cart?.CheckoutId,
                 now);
-            var placed = new PlacementOutcome.Placed(OrderResponse.Of(order), order.Version);
-            database.Add(order);
-            if (draft.Keyed is { } keyed)
-            {
-                database.Add(scope.ServiceProvider.GetRequiredService<Idempotency>().Record(keyed, StatusCodes.Status201Created, placed.Order, placed.Version));
-            }
-
+            var placed = new StoredOrder(OrderResponse.Of(order), order.Version);
+            var answer = draft.Keyed is { } keyed ? idempotency.Record(keyed, StatusCodes.Status201Created, placed) : null;
             try
             {
-                if (attempt == 1)
-                {
-                    // A database that is away is noticed here, while it is certain that nothing was written.
-                    await database.Database.OpenConnectionAsync(CancellationToken.None);
-                }
-
-                await SaveAsync(database);
-                return placed;
+                await newOrders.WriteAsync(order, answer, SaveTimeout);
+                return new PlacementOutcome.Placed(placed);
             }
-            catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
             {
-                database.ChangeTracker.Clear();
-                if (attempt > 1 && await FindAsync(database, orderId) is { } written)
+                if (attempt > 1 && await orders.FindAsync(orderId, CancellationToken.None) is { } written)
                 {
-                    return written;
+                    return new PlacementOutcome.Placed(written);
                 }
 
                 return e.IsUniqueViolation(OrdersDatabase.IdempotencyKey) ? new PlacementOutcome.KeyTaken()
@@ -222,38 +208,15 @@ internal sealed partial class Placement(
             {
                 LogSavedAgain(logger, orderId, e.InnerException!);
             }
-            catch (OutcomeUnknownException e)
+            catch (Exception e) when (attempt > 1)
             {
-                LogUnknown(logger, orderId, e.InnerException!);
-                throw;
+                LogUnknown(logger, orderId, e);
+                throw e as OutcomeUnknownException ?? new OutcomeUnknownException(e);
             }
         }
     }
 
     private static OrderLine Priced(ProductQuantity line, Product product) => new(product.Id, product.Name, line.Quantity, product.Price);
-
-    private static async Task SaveAsync(OrdersDbContext database)
-    {
-        try
-        {
-            await database.SaveChangesAsync(CancellationToken.None);
-        }
-        catch (Exception e) when (!IsRefusal(e))
-        {
-            throw new OutcomeUnknownException(e);
-        }
-    }
-
-    /// <summary>Whether PostgreSQL refused the transaction: then certainly nothing is written. A server that shuts down may have committed.</summary>
-    private static bool IsRefusal(Exception e) =>
-        (e as PostgresException ?? e.InnerException as PostgresException) is { } refusal
-        && !refusal.SqlState.StartsWith("57P", StringComparison.Ordinal)
-        && !refusal.SqlState.StartsWith("08", StringComparison.Ordinal);
-
-    private static async Task<PlacementOutcome.Placed?> FindAsync(OrdersDbContext database, Guid orderId) =>
-        await database.Orders.AsNoTracking().Include(o => o.Items).SingleOrDefaultAsync(o => o.Id == orderId) is { } order
-            ? new(OrderResponse.Of(order), order.Version)
-            : null;
 
     /// <summary>Gives the stock back, or has that done as soon as the Product service answers.</summary>
     private async Task ReleaseAsync(Guid orderId, DateTimeOffset reservedAt)
@@ -280,7 +243,4 @@ internal sealed partial class Placement(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Reservation {OrderId} has no order and was not released yet")]
     private static partial void LogNotReleased(ILogger logger, Guid orderId, Exception cause);
-
-    /// <summary>Nobody knows whether the commit took effect.</summary>
-    private sealed class OutcomeUnknownException(Exception cause) : DbUpdateException("Whether the order was written is not known.", cause);
 }

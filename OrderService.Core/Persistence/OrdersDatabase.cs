@@ -42,6 +42,9 @@ public static class OrdersDatabase
     /// </summary>
     private const string SessionDefaults = "-c idle_in_transaction_session_timeout=10s";
 
+    /// <summary>Statements that a pooled connection keeps prepared.</summary>
+    private const int PreparedStatements = 64;
+
     /// <summary>
     /// Adds <see cref="OrdersDbContext"/> and, for what EF Core has no words for (LISTEN, advisory locks), the
     /// <see cref="NpgsqlDataSource"/> whose connections it uses. Commands that belong to no recorded trace, such as a relay's looks at an
@@ -62,14 +65,10 @@ public static class OrdersDatabase
                 .Ignore(RelationalEventId.PendingModelChangesWarning)
                 // Failures are exceptions too, and many are expected: a unique violation is how a race ends.
                 .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug))));
-        builder.Services.AddSingleton(_ =>
-        {
-            var connection = new NpgsqlConnectionStringBuilder(connectionString);
-            connection.Options = $"{SessionDefaults} {connection.Options}".TrimEnd();
-            return CreateDataSource(connection);
-        });
+        builder.Services.AddSingleton(_ => CreateDataSource(Pooled(connectionString)));
         builder.Services.AddKeyedSingleton(
             Sessions, (_, _) => CreateDataSource(new(connectionString) { Pooling = false, KeepAlive = (int)SignOfLife.TotalSeconds }));
+        builder.Services.AddSingleton<NewOrders>();
         builder.Services.AddSingleton<OutboxWakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OutboxWakeup>());
         builder.Services.AddSingleton<TransitionNotifier>();
@@ -77,6 +76,21 @@ public static class OrdersDatabase
         builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) => options
             .UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
             .AddInterceptors(services.GetRequiredService<OutboxWakeup>(), services.GetRequiredService<TransitionNotifier>()));
+    }
+
+    /// <summary>What a connection string leaves open is set as measured (docs/performance.md).</summary>
+    private static NpgsqlConnectionStringBuilder Pooled(string connectionString)
+    {
+        var pooled = new NpgsqlConnectionStringBuilder(connectionString);
+        pooled.Options = $"{SessionDefaults} {pooled.Options}".TrimEnd();
+        if (!pooled.ShouldSerialize("Max Auto Prepare"))
+        {
+            // Our statements are few and come again: PostgreSQL need not read and plan each one anew.
+            pooled.MaxAutoPrepare = PreparedStatements;
+            pooled.AutoPrepareMinUsages = 2;
+        }
+
+        return pooled;
     }
 
     private static NpgsqlDataSource CreateDataSource(NpgsqlConnectionStringBuilder connectionString)
@@ -90,6 +104,9 @@ public static class OrdersDatabase
 
     /// <summary>Whether saving failed because another row has the same value of a unique constraint.</summary>
     public static bool IsUniqueViolation(this DbUpdateException failure, string constraint) =>
-        failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } postgres
-        && postgres.ConstraintName == constraint;
+        failure.InnerException is PostgresException refusal && refusal.IsUniqueViolation(constraint);
+
+    /// <summary>Whether it was refused because another row has the same value of a unique constraint.</summary>
+    public static bool IsUniqueViolation(this PostgresException refusal, string constraint) =>
+        refusal.SqlState == PostgresErrorCodes.UniqueViolation && refusal.ConstraintName == constraint;
 }

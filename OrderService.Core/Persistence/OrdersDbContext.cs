@@ -77,8 +77,8 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     {
         configurationBuilder.Properties<decimal>().HaveColumnType("numeric(18,2)");
         configurationBuilder.Properties<DateTimeOffset>().HaveColumnType("timestamp with time zone");
-        configurationBuilder.Properties<OrderStatus>().HaveConversion<UpperCase<OrderStatus>>().HaveColumnType("text");
-        configurationBuilder.Properties<OutboxChannel>().HaveConversion<UpperCase<OutboxChannel>>().HaveColumnType("text");
+        configurationBuilder.Properties<OrderStatus>().HaveConversion<UpperCaseConverter<OrderStatus>>().HaveColumnType("text");
+        configurationBuilder.Properties<OutboxChannel>().HaveConversion<UpperCaseConverter<OutboxChannel>>().HaveColumnType("text");
     }
 
     /// <summary>

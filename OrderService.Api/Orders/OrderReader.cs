@@ -1,0 +1,81 @@
+using Npgsql;
+using OrderService.Core.Orders;
+using OrderService.Core.Persistence;
+
+namespace OrderService.Api.Orders;
+
+/// <summary>An order as it is stored.</summary>
+/// <param name="Order">The order.</param>
+/// <param name="Version">Its version.</param>
+internal sealed record StoredOrder(OrderResponse Order, int Version);
+
+/// <summary>Reads orders as clients see them, straight from PostgreSQL: what is only shown needs no object of the domain.</summary>
+internal sealed class OrderReader(NpgsqlDataSource database)
+{
+    private const string Select =
+        """
+        SELECT o.id, o.user_id, o.status, o.total_amount, o.currency, o.shipping_address, o.notes, o.created_at, o.updated_at, o.version,
+               i.id, i.product_id, i.product_name, i.quantity, i.unit_price, i.total_price
+        FROM orders AS o LEFT JOIN order_items AS i ON i.order_id = o.id
+        """;
+
+    /// <summary>The order, or <c>null</c>.</summary>
+    public Task<StoredOrder?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        FindAsync($"{Select} WHERE o.id = $1 ORDER BY i.line", cancellationToken, id);
+
+    /// <summary>The order, or <c>null</c> if there is none or it is somebody else's.</summary>
+    public Task<StoredOrder?> FindAsync(Guid id, Guid userId, CancellationToken cancellationToken) =>
+        FindAsync($"{Select} WHERE o.id = $1 AND o.user_id = $2 ORDER BY i.line", cancellationToken, id, userId);
+
+    /// <summary>The order that a cart's checkout became, or <c>null</c>.</summary>
+    public Task<StoredOrder?> FindByCheckoutAsync(Guid checkoutId, CancellationToken cancellationToken) =>
+        FindAsync($"{Select} WHERE o.checkout_id = $1 ORDER BY i.line", cancellationToken, checkoutId);
+
+    private async Task<StoredOrder?> FindAsync(string sql, CancellationToken cancellationToken, params Guid[] keys)
+    {
+        await using var command = database.CreateCommand(sql);
+        foreach (var key in keys)
+        {
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = key });
+        }
+
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        return await ReadAsync(rows, cancellationToken) is [var only] ? only : null;
+    }
+
+    /// <summary>The orders of rows that have the columns above, an order's rows one after another.</summary>
+    private static async Task<List<StoredOrder>> ReadAsync(NpgsqlDataReader rows, CancellationToken cancellationToken)
+    {
+        var orders = new List<StoredOrder>();
+        List<OrderItemResponse> items = [];
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            var id = rows.GetGuid(0);
+            if (orders is not [.., var last] || last.Order.Id != id)
+            {
+                items = [];
+                orders.Add(new(
+                    new(
+                        id,
+                        rows.GetGuid(1),
+                        UpperCase.ValueOf<OrderStatus>(rows.GetString(2)),
+                        rows.GetDecimal(3),
+                        rows.GetString(4),
+                        rows.GetString(5),
+                        rows.IsDBNull(6) ? null : rows.GetString(6),
+                        items,
+                        rows.GetFieldValue<DateTimeOffset>(7),
+                        rows.GetFieldValue<DateTimeOffset>(8)),
+                    rows.GetInt32(9)));
+            }
+
+            if (!rows.IsDBNull(10))
+            {
+                items.Add(new(
+                    rows.GetGuid(10), rows.GetString(11), rows.GetString(12), rows.GetInt32(13), rows.GetDecimal(14), rows.GetDecimal(15)));
+            }
+        }
+
+        return orders;
+    }
+}
