@@ -60,4 +60,5 @@ internal sealed record LineDetails(string Name, decimal UnitPrice);
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(Cart))]
 [JsonSerializable(typeof(LineDetails))]
+[JsonSerializable(typeof(Drained))]
 internal sealed partial class LimitJson : JsonSerializerContext;

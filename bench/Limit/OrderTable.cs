@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
+using OrderService.Core.Messaging;
 
 namespace Limit;
 
@@ -102,7 +103,7 @@ internal sealed class OrderTable(NpgsqlDataSource database)
         parameters.Add(new NpgsqlParameter<decimal[]> { TypedValue = prices });
         parameters.Add(new NpgsqlParameter<decimal[]> { TypedValue = totals });
         parameters.Add(new NpgsqlParameter<Guid> { TypedValue = Guid.CreateVersion7(now) });
-        parameters.Add(new NpgsqlParameter<short> { TypedValue = 0 });
+        parameters.Add(new NpgsqlParameter<short> { TypedValue = OutboxMessage.ShardOf(id) });
         parameters.Add(new NpgsqlParameter<string> { TypedValue = payload });
         parameters.Add(new NpgsqlParameter<string> { TypedValue = TraceParent });
         parameters.Add(new NpgsqlParameter<string> { TypedValue = Route });

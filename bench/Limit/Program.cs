@@ -1,4 +1,5 @@
 using System.Net;
+using Confluent.Kafka;
 using Limit;
 using Npgsql;
 using StackExchange.Redis;
@@ -6,7 +7,7 @@ using StackExchange.Redis;
 // The limit: what the same requests cost without what the order service does about them. Usage: Limit <port>
 if (args is not [var portText] || !int.TryParse(portText, out var port))
 {
-    await Console.Error.WriteLineAsync("Usage: Limit <port>, with the connection strings 'limit' and 'redis'");
+    await Console.Error.WriteLineAsync("Usage: Limit <port>, with the connection strings 'limit', 'redis' and 'kafka'");
     return 64;
 }
 
@@ -27,9 +28,19 @@ await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBui
 });
 await using var redis = await ConnectionMultiplexer.ConnectAsync(ConnectionTo("redis"));
 
+using var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig
+{
+    BootstrapServers = ConnectionTo("kafka"),
+    EnableIdempotence = true,
+    Acks = Acks.All,
+    LingerMs = 1,
+    CompressionType = CompressionType.Lz4,
+}).Build();
+
 await using var app = builder.Build();
 app.MapOrders(new OrderTable(database));
 app.MapCarts(new CartHash(redis.GetDatabase()));
+app.MapPost("/drain", new OutboxLoop(database, producer).RunAsync);
 app.MapGet("/health", () => TypedResults.Ok());
 await app.RunAsync();
 return 0;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
@@ -11,6 +12,65 @@ using OrderService.Core.Persistence;
 
 namespace OrderService.Bench;
 
+/// <summary>How a graph is started.</summary>
+internal sealed record GraphOptions
+{
+    /// <summary>Workers.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>Whether the limit is there, and enough to buy. Without, it is the graph as anybody starts it.</summary>
+    public bool Stocked { get; init; } = true;
+
+    /// <summary>Whether .NET processes tell what they allocate.</summary>
+    public bool Probed { get; init; } = true;
+
+    /// <summary>Where the data is kept; a folder that goes with the graph by default.</summary>
+    public string? Folder { get; init; }
+}
+
+/// <summary>One side of a measurement: who is asked, and which processes work for it.</summary>
+internal sealed class Subject(string side, Graph graph, string resource, Requests requests) : IDisposable
+{
+    private static readonly string[] ProductProcesses =
+    [
+        ResourceNames.Api, ResourceNames.Worker, ResourceNames.Postgres, ResourceNames.Redis,
+        ResourceNames.Products, ResourceNames.Users, ResourceNames.Kafka, ResourceNames.Payments,
+    ];
+
+    private static readonly string[] LimitProcesses = [Graph.LimitName, ResourceNames.Postgres, ResourceNames.Redis, ResourceNames.Kafka];
+
+    /// <summary><see cref="Results.Product"/>, or what it is compared with.</summary>
+    public string Side => side;
+
+    /// <summary>Where it runs.</summary>
+    public Graph Graph => graph;
+
+    /// <summary>Its requests.</summary>
+    public Requests Requests => requests;
+
+    /// <summary>Its clients.</summary>
+    public Load Load { get; private set; } = new(graph.AddressOf(resource));
+
+    /// <summary>The process that answers.</summary>
+    public int Process => graph.ProcessOf(resource);
+
+    /// <summary>Names of the processes that work for it.</summary>
+    public IReadOnlyList<string> Resources => resource == ResourceNames.Api ? ProductProcesses : LimitProcesses;
+
+    /// <summary>The same under another name.</summary>
+    public Subject As(string other) => new(other, graph, resource, requests);
+
+    /// <summary>New connections, after the process was started anew.</summary>
+    public void Reconnect()
+    {
+        Load.Dispose();
+        Load = new(graph.AddressOf(resource));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Load.Dispose();
+}
+
 /// <summary>
 /// The whole graph of the AppHost with the limit beside it: on servers and data of its own, services in Production, without rate limits,
 /// telemetry collected but not exported. Disposed, it leaves nothing behind.
@@ -18,10 +78,11 @@ namespace OrderService.Bench;
 internal sealed class Graph : IAsyncDisposable
 {
     /// <summary>Name of the limit's process, database and connection string.</summary>
-    public const string Limit = "limit";
+    public const string LimitName = "limit";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    private readonly GraphOptions _options;
     private readonly string _folder;
     private readonly ConcurrentDictionary<string, (string Resource, int Pid)> _processes = new();
     private readonly ConcurrentDictionary<(string Resource, string Setting), string> _settings = new();
@@ -31,7 +92,17 @@ internal sealed class Graph : IAsyncDisposable
     private NpgsqlDataSource? _orders;
     private NpgsqlDataSource? _limitOrders;
 
-    private Graph(string folder) => _folder = folder;
+    private Graph(GraphOptions options) =>
+        (_options, _folder) = (options, options.Folder ?? Directory.CreateTempSubdirectory("order-service-bench-").FullName);
+
+    /// <summary>The order service.</summary>
+    public Subject Product { get; private set; } = null!;
+
+    /// <summary>The bare program.</summary>
+    public Subject Limit { get; private set; } = null!;
+
+    /// <summary>From the start of the first process until everything of the AppHost was healthy.</summary>
+    public TimeSpan StartUp { get; private set; }
 
     /// <summary>Where the probes of .NET processes answer.</summary>
     public string Probes => Path.Combine(_folder, "probes");
@@ -45,14 +116,14 @@ internal sealed class Graph : IAsyncDisposable
     private DistributedApplication App => _app ?? throw new InvalidOperationException("The graph is not up.");
 
     /// <summary>Starts it and returns when everything is healthy.</summary>
-    /// <param name="replicas">Workers.</param>
+    /// <param name="options">In which way.</param>
     /// <param name="cancellationToken">Gives it up; nothing is left then either.</param>
-    public static async Task<Graph> StartAsync(int replicas, CancellationToken cancellationToken)
+    public static async Task<Graph> StartAsync(GraphOptions options, CancellationToken cancellationToken)
     {
-        var graph = new Graph(Directory.CreateTempSubdirectory("order-service-bench-").FullName);
+        var graph = new Graph(options);
         try
         {
-            await graph.StartItAsync(replicas, cancellationToken);
+            await graph.StartItAsync(cancellationToken);
             return graph;
         }
         catch
@@ -95,21 +166,27 @@ internal sealed class Graph : IAsyncDisposable
     public async Task StopAsync(string resource, CancellationToken cancellationToken)
     {
         await CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
-        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+        await UntilAsync(() => Running.All(process => process.Resource != resource), cancellationToken);
     }
 
     /// <summary>Starts the processes of a resource and returns when it is healthy.</summary>
     public async Task StartAsync(string resource, CancellationToken cancellationToken)
     {
-        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+        await BeginAsync(resource, cancellationToken);
         await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
+    }
+
+    /// <summary>Starts the processes of a resource.</summary>
+    public async Task BeginAsync(string resource, CancellationToken cancellationToken)
+    {
+        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+        await UntilAsync(() => Running.Any(process => process.Resource == resource), cancellationToken);
     }
 
     /// <summary>Waits until the relays have sent everything.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
     {
-        await using var look = Orders.CreateCommand("SELECT NOT EXISTS (SELECT FROM outbox_messages)");
-        while (await look.ExecuteScalarAsync(cancellationToken) is not true)
+        while (await Backlog.OldestAsync(Orders, cancellationToken) is not null)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancellationToken);
         }
@@ -120,6 +197,8 @@ internal sealed class Graph : IAsyncDisposable
     {
         await _end.CancelAsync();
         await _watch;
+        Product?.Dispose();
+        Limit?.Dispose();
         foreach (var database in new[] { _orders, _limitOrders })
         {
             if (database is not null)
@@ -134,17 +213,20 @@ internal sealed class Graph : IAsyncDisposable
         }
 
         _end.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        if (_options.Folder is null)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
-    private async Task StartItAsync(int replicas, CancellationToken cancellationToken)
+    private async Task StartItAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Probes);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderService_AppHost>(
             [
                 "--embedded",
                 $"--Embedded:DataPath={Path.Combine(_folder, "data")}",
-                string.Create(CultureInfo.InvariantCulture, $"--Worker:Replicas={replicas}"),
+                string.Create(CultureInfo.InvariantCulture, $"--Worker:Replicas={_options.Replicas}"),
             ],
             cancellationToken);
         builder.Services.AddLogging(logging => logging.ClearProviders());
@@ -155,17 +237,26 @@ internal sealed class Graph : IAsyncDisposable
         _watch = WatchAsync(_app.ResourceNotifications, _end.Token);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Patience);
+        var start = Stopwatch.GetTimestamp();
         await _app.StartAsync(patience.Token);
         foreach (var resource in new[] { ResourceNames.Payments, ResourceNames.Worker, ResourceNames.Api })
         {
             await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
         }
 
+        StartUp = Stopwatch.GetElapsedTime(start);
         var connectionString = await ConnectionStringAsync(ResourceNames.Orders);
         _orders = NpgsqlDataSource.Create(connectionString);
-        _limitOrders = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Database = Limit });
+        Product = new(Results.Product, this, ResourceNames.Api, new Requests("/api"));
+        if (!_options.Stocked)
+        {
+            return;
+        }
+
+        _limitOrders = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Database = LimitName });
         await CreateLimitDatabaseAsync(cancellationToken);
-        await StartAsync(Limit, cancellationToken);
+        await StartAsync(LimitName, cancellationToken);
+        Limit = new(Results.Limit, this, LimitName, new Requests(""));
         await Shop.PrepareAsync(this, cancellationToken);
     }
 
@@ -183,7 +274,11 @@ internal sealed class Graph : IAsyncDisposable
                 environment["RateLimits__PerAddress"] = "0";
                 // Nobody pays here, and no order is to end while others are measured.
                 environment["Orders__PaymentTimeout"] = "1.00:00:00";
-                AddProbe(environment);
+                if (_options.Probed)
+                {
+                    AddProbe(environment);
+                }
+
                 foreach (var ((_, setting), value) in _settings.Where(setting => setting.Key.Resource == service.Name))
                 {
                     environment[setting] = value;
@@ -194,19 +289,20 @@ internal sealed class Graph : IAsyncDisposable
 
     private void AddLimit(IDistributedApplicationTestingBuilder builder)
     {
-        var orders = builder.Resources.OfType<IResourceWithConnectionString>().Single(resource => resource.Name == ResourceNames.Orders);
-        var redis = builder.Resources.OfType<IResourceWithConnectionString>().Single(resource => resource.Name == ResourceNames.Redis);
-        var folder = ProgramFolder(Limit);
-        var limit = builder.AddExecutable(Limit, "dotnet", folder, "Limit.dll").WithEndpoint(name: "http", scheme: "http", isProxied: false);
+        var folder = ProgramFolder("Limit");
+        var limit = builder.AddExecutable(LimitName, "dotnet", folder, "Limit.dll").WithEndpoint(name: "http", scheme: "http", isProxied: false);
         limit.WithArgs(context => context.Args.Add(limit.GetEndpoint("http").Property(EndpointProperty.TargetPort)))
             .WithEnvironment(context =>
             {
-                context.EnvironmentVariables[$"ConnectionStrings__{Limit}"] = ReferenceExpression.Create($"{orders.ConnectionStringExpression};Database={Limit}");
-                context.EnvironmentVariables[$"ConnectionStrings__{ResourceNames.Redis}"] = redis.ConnectionStringExpression;
+                context.EnvironmentVariables[$"ConnectionStrings__{LimitName}"] = ReferenceExpression.Create($"{Resource(ResourceNames.Orders).ConnectionStringExpression};Database={LimitName}");
+                context.EnvironmentVariables[$"ConnectionStrings__{ResourceNames.Redis}"] = Resource(ResourceNames.Redis).ConnectionStringExpression;
+                context.EnvironmentVariables[$"ConnectionStrings__{ResourceNames.Kafka}"] = Resource(ResourceNames.Kafka).ConnectionStringExpression;
                 AddProbe(context.EnvironmentVariables);
             })
             .WithHttpHealthCheck("/health")
             .WithExplicitStart();
+
+        IResourceWithConnectionString Resource(string name) => builder.Resources.OfType<IResourceWithConnectionString>().Single(resource => resource.Name == name);
     }
 
     private void AddProbe(Dictionary<string, object> environment)
@@ -219,7 +315,7 @@ internal sealed class Graph : IAsyncDisposable
     private static string ProgramFolder(string project)
     {
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        return Path.Combine(own.Parent!.Parent!.FullName, project == Limit ? "Limit" : project, own.Name);
+        return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name);
     }
 
     /// <summary>Keeps track of which processes there are.</summary>
@@ -247,7 +343,7 @@ internal sealed class Graph : IAsyncDisposable
 
     private async Task CreateLimitDatabaseAsync(CancellationToken cancellationToken)
     {
-        await using (var create = Orders.CreateCommand($"CREATE DATABASE \"{Limit}\""))
+        await using (var create = Orders.CreateCommand($"CREATE DATABASE \"{LimitName}\""))
         {
             await create.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -257,6 +353,14 @@ internal sealed class Graph : IAsyncDisposable
             .ConfigureWarnings(warnings => warnings.Ignore(Microsoft.EntityFrameworkCore.Diagnostics.RelationalEventId.PendingModelChangesWarning))
             .Options);
         await context.Database.MigrateAsync(cancellationToken);
+    }
+
+    private static async Task UntilAsync(Func<bool> seen, CancellationToken cancellationToken)
+    {
+        while (!seen())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
+        }
     }
 
     private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)

@@ -3,19 +3,24 @@ using System.Net;
 
 namespace OrderService.Bench;
 
-/// <summary>How long the requests of one measurement took.</summary>
-/// <param name="Elapsed">Of all together.</param>
-/// <param name="Sorted">Of each, ascending.</param>
-internal sealed record Timings(TimeSpan Elapsed, TimeSpan[] Sorted)
+/// <summary>How long the operations of one measurement took.</summary>
+/// <param name="Elapsed">All together.</param>
+/// <param name="Count">How many there were.</param>
+/// <param name="Sorted">Each, ascending; none where only the whole is timed.</param>
+internal sealed record Timings(TimeSpan Elapsed, int Count, TimeSpan[] Sorted)
 {
-    /// <summary>Requests.</summary>
-    public int Count => Sorted.Length;
-
-    /// <summary>Requests per second.</summary>
+    /// <summary>Operations per second.</summary>
     public double Rate => Count / Elapsed.TotalSeconds;
 
-    /// <summary>Milliseconds that a share of the requests, 0.99 for instance, took at most.</summary>
-    public double Percentile(double share) => Sorted[Math.Min(Count - 1, (int)(share * Count))].TotalMilliseconds;
+    /// <summary>Timings of operations that were timed one by one.</summary>
+    public static Timings Of(TimeSpan elapsed, IEnumerable<TimeSpan> each)
+    {
+        var sorted = each.Order().ToArray();
+        return new(elapsed, sorted.Length, sorted);
+    }
+
+    /// <summary>Milliseconds that a share of the operations, 0.99 for instance, took at most.</summary>
+    public double Percentile(double share) => Sorted[Math.Min(Sorted.Length - 1, (int)(share * Sorted.Length))].TotalMilliseconds;
 }
 
 /// <summary>Makes a client's next request.</summary>
@@ -68,15 +73,13 @@ internal sealed class Load(Uri address) : IDisposable
                 return times;
             },
             cancellationToken)));
-        var elapsed = Stopwatch.GetElapsedTime(start);
-        var sorted = taken.SelectMany(times => times).Select(ticks => Stopwatch.GetElapsedTime(0, ticks)).ToArray();
-        Array.Sort(sorted);
-        return new(elapsed, sorted);
+        return Timings.Of(Stopwatch.GetElapsedTime(start), taken.SelectMany(times => times).Select(ticks => Stopwatch.GetElapsedTime(0, ticks)));
     }
 
     /// <summary>Sends one request and reads its answer whole.</summary>
+    /// <returns>The <c>Location</c> that the answer names.</returns>
     /// <exception cref="BenchException">The answer has another status than expected.</exception>
-    public async Task SendAsync(HttpRequestMessage request, HttpStatusCode expected, CancellationToken cancellationToken)
+    public async Task<Uri?> SendAsync(HttpRequestMessage request, HttpStatusCode expected, CancellationToken cancellationToken)
     {
         using (request)
         {
@@ -89,6 +92,7 @@ internal sealed class Load(Uri address) : IDisposable
             }
 
             await answer.Content.CopyToAsync(Stream.Null, cancellationToken);
+            return answer.Headers.Location;
         }
     }
 

@@ -5,7 +5,11 @@ using System.Runtime.InteropServices;
 using OrderService.Bench;
 using OrderService.Bench.Scenarios;
 
-Scenario[] scenarios = [new PlaceScenario(), new CartScenario(), new CheckoutScenario(), new ReadScenario()];
+Scenario[] scenarios =
+[
+    new PlaceScenario(), new CartScenario(), new CheckoutScenario(), new ReadScenario(), new PaymentScenario(), new LagScenario(),
+    new BacklogScenario(), new OutboxScenario(), new ReplicaScenario(), new StartUpScenario(), new MemoryScenario(), new GrowthScenario(),
+];
 string[] names = [.. scenarios.SelectMany(scenario => scenario.Names)];
 
 var command = new RootCommand(
@@ -16,8 +20,9 @@ var seconds = new Option<double>("--seconds") { Description = "Length of a measu
 var warmUp = new Option<double>("--warm-up") { Description = "Seconds of load before the first measurement of a process.", DefaultValueFactory = _ => 15 };
 var clients = new Option<int[]>("--clients") { Description = "Numbers of clients of 'place', separated by commas. The others have 32.", DefaultValueFactory = _ => [1, 8, 32, 64], CustomParser = Numbers };
 var orders = new Option<int[]>("--orders") { Description = "Sizes of the database of 'growth', separated by commas.", DefaultValueFactory = _ => [10_000, 1_000_000, 10_000_000], CustomParser = Numbers };
+var events = new Option<int>("--events") { Description = "Events of 'backlog' and 'outbox'; 'replicas' has a fifth of them.", DefaultValueFactory = _ => 1_000_000 };
 var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the report.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/bench") };
-foreach (Option option in (Option[])[chosen, rounds, seconds, warmUp, clients, orders, output])
+foreach (Option option in (Option[])[chosen, rounds, seconds, warmUp, clients, orders, events, output])
 {
     command.Options.Add(option);
 }
@@ -48,6 +53,7 @@ command.SetAction(async (parsed, _) =>
         TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
         parsed.GetValue(clients)!,
         parsed.GetValue(orders)!,
+        parsed.GetValue(events),
         parsed.GetValue(output)!.FullName);
     var results = new Results();
     await using var bench = new Bench(settings, results);

@@ -24,6 +24,7 @@ internal static class Report
             results.Samples
                 .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Scenario},\"{s.Variant}\",{s.Side},{s.Round},{s.Metric},{s.Value:g6}"))
                 .Prepend("scenario,variant,side,round,metric,value"));
+        Plot.Write(results, settings, Path.Combine(settings.Output, "performance.svg"));
         Console.WriteLine($"Written to {settings.Output}");
     }
 
@@ -31,6 +32,7 @@ internal static class Report
     {
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"Medians of {settings.Rounds} rounds of {settings.Length.TotalSeconds} s, on {Environment.ProcessorCount} processors.");
+        AppendGoals(text, results, settings);
         foreach (var scenario in results.Samples.GroupBy(sample => sample.Scenario))
         {
             text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"### {scenario.Key}").AppendLine();
@@ -44,6 +46,18 @@ internal static class Report
         }
 
         return text.ToString();
+    }
+
+    private static void AppendGoals(StringBuilder text, Results results, Settings settings)
+    {
+        text.AppendLine().AppendLine("| Goal | Seen | |").AppendLine("| --- | --- | --- |");
+        foreach (var goal in Goals.All)
+        {
+            if (goal.Judge(results, settings) is var (seen, met))
+            {
+                text.AppendLine($"| {goal.Text} | {seen} | {(met ? "met" : "**missed**")} |");
+            }
+        }
     }
 
     private static bool IsCost(string metric) => metric.Split(' ')[0] is "CPU" or "KiB" or "MB";
@@ -70,11 +84,12 @@ internal static class Report
         int FirstOf(string variant) => samples.Select((sample, index) => (sample, index)).First(pair => pair.sample.Variant == variant).index;
     }
 
-    private static string Number(double? value) => value switch
+    /// <summary>A value with as many digits as it is worth.</summary>
+    public static string Number(double? value) => value switch
     {
         null => "",
-        >= 100 => value.Value.ToString("n0", CultureInfo.InvariantCulture),
-        >= 10 => value.Value.ToString("n1", CultureInfo.InvariantCulture),
+        >= 100 or <= -100 => value.Value.ToString("n0", CultureInfo.InvariantCulture),
+        >= 10 or <= -10 => value.Value.ToString("n1", CultureInfo.InvariantCulture),
         _ => value.Value.ToString("n2", CultureInfo.InvariantCulture),
     };
 }

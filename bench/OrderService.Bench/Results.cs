@@ -31,11 +31,17 @@ internal sealed class Results
     public double? Median(string scenario, string variant, string side, string metric) =>
         Median(_samples.Where(s => s.Scenario == scenario && s.Variant == variant && s.Side == side && s.Metric == metric).Select(s => s.Value));
 
-    /// <summary>The median of each round's ratio of the product to the limit.</summary>
-    public double? Ratio(string scenario, string variant, string metric)
+    /// <summary>The median of each round's ratio of the product to another side; <c>null</c> for what was not measured.</summary>
+    /// <param name="scenario">Its name.</param>
+    /// <param name="variant">What of it.</param>
+    /// <param name="metric">What is compared.</param>
+    /// <param name="side">With whom.</param>
+    /// <param name="otherMetric">With what, if it has another name there.</param>
+    public double? Ratio(string scenario, string variant, string metric, string side = Limit, string? otherMetric = null)
     {
-        var rounds = _samples.Where(s => s.Scenario == scenario && s.Variant == variant && s.Metric == metric).ToLookup(s => s.Side);
-        return Median(rounds[Product].Join(rounds[Limit], s => s.Round, s => s.Round, (product, limit) => product.Value / limit.Value));
+        var values = _samples.Where(s => s.Scenario == scenario && s.Variant == variant).ToLookup(s => (s.Side, s.Metric));
+        return Median(values[(Product, metric)].Join(
+            values[(side, otherMetric ?? metric)], s => s.Round, s => s.Round, (product, other) => product.Value / other.Value));
     }
 
     private static double? Median(IEnumerable<double> values)

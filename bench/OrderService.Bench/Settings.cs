@@ -7,13 +7,10 @@ namespace OrderService.Bench;
 /// <param name="WarmUp">Load before the first measurement of a process.</param>
 /// <param name="Clients">Numbers of clients of the scenario that is measured with several.</param>
 /// <param name="Orders">Sizes of the database of the scenario that is measured at several.</param>
+/// <param name="Events">Events of the scenarios about the outbox.</param>
 /// <param name="Output">Folder of the report.</param>
 internal sealed record Settings(
-    HashSet<string> Scenarios, int Rounds, TimeSpan Length, TimeSpan WarmUp, int[] Clients, int[] Orders, string Output)
-{
-    /// <summary>Clients of a scenario that is not measured with several numbers of them.</summary>
-    public const int UsualClients = 32;
-}
+    HashSet<string> Scenarios, int Rounds, TimeSpan Length, TimeSpan WarmUp, int[] Clients, int[] Orders, int Events, string Output);
 
 /// <summary>A measurement that can't be made; the message tells why, and what to do.</summary>
 internal sealed class BenchException(string message, Exception? inner = null) : Exception(message, inner);

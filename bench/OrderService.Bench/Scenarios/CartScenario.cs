@@ -11,19 +11,24 @@ internal sealed class CartScenario : Scenario
 
     public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
-        await bench.GraphAsync(cancellationToken);
-        await Shop.FillCartsAsync(bench.Api, bench.Product, cancellationToken);
-        await Shop.FillCartsAsync(bench.LimitLoad, bench.Limit, cancellationToken);
-        await CompareAsync(Set, requests => requests.SetQuantity);
-        await CompareAsync(Add, requests => requests.AddToCart);
-        await CompareAsync(Get, requests => requests.ShowCart);
+        var graph = await bench.GraphAsync(cancellationToken);
+        Subject[] sides = [graph.Product, graph.Limit];
+        foreach (var side in sides)
+        {
+            await Shop.FillCartsAsync(side.Load, side.Requests, cancellationToken);
+        }
 
-        async Task CompareAsync(string name, Func<Requests, NextRequest> call)
+        foreach (var (name, call) in new (string, Func<Requests, NextRequest>)[]
+        {
+            (Set, requests => requests.SetQuantity),
+            (Add, requests => requests.AddToCart),
+            (Get, requests => requests.ShowCart),
+        })
         {
             if (bench.Wants(name))
             {
                 await bench.CompareAsync(
-                    name, [(PlaceScenario.Variant(Settings.UsualClients), Settings.UsualClients)], new(call(bench.Product)), new(call(bench.Limit)), cancellationToken);
+                    name, [PlaceScenario.Usual], [.. sides.Select(side => new Call(side, call(side.Requests)))], cancellationToken);
             }
         }
     }

@@ -13,33 +13,36 @@ internal sealed class CheckoutScenario : Scenario
     public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
         var graph = await bench.GraphAsync(cancellationToken);
-        var variant = $"{PlaceScenario.Variant(Settings.UsualClients)}, each with an addition to the cart";
+        var (clients, count) = PlaceScenario.Usual;
         Bench.Say($"{Name}: warming up");
-        await RunAsync(bench, bench.Settings.WarmUp / 3, cancellationToken);
+        await RunAsync(graph.Product, count, bench.Settings.WarmUp / 3, cancellationToken);
         for (var round = 1; round <= bench.Settings.Rounds; round++)
         {
             await graph.DrainAsync(cancellationToken);
             await bench.MeasureAsync(
-                (Name, variant, Results.Product, round), () => RunAsync(bench, bench.Settings.Length, cancellationToken), cancellationToken);
+                (Name, $"{clients}, each after an addition to its cart", round),
+                graph.Product,
+                () => RunAsync(graph.Product, count, bench.Settings.Length, cancellationToken),
+                cancellationToken);
         }
     }
 
-    private static async Task<Timings> RunAsync(Bench bench, TimeSpan length, CancellationToken cancellationToken)
+    private static async Task<Timings> RunAsync(Subject product, int clients, TimeSpan length, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
-        var taken = await Task.WhenAll(Enumerable.Range(0, Settings.UsualClients).Select(async client =>
+        var taken = await Task.WhenAll(Enumerable.Range(0, clients).Select(async client =>
         {
             var times = new List<TimeSpan>();
             while (Stopwatch.GetElapsedTime(start) < length)
             {
-                await bench.Api.SendAsync(bench.Product.FillCart(client), HttpStatusCode.OK, cancellationToken);
+                await product.Load.SendAsync(product.Requests.FillCart(client), HttpStatusCode.OK, cancellationToken);
                 var begun = Stopwatch.GetTimestamp();
-                await bench.Api.SendAsync(bench.Product.Checkout(client), HttpStatusCode.Created, cancellationToken);
+                await product.Load.SendAsync(product.Requests.Checkout(client), HttpStatusCode.Created, cancellationToken);
                 times.Add(Stopwatch.GetElapsedTime(begun));
             }
 
             return times;
         }));
-        return new(Stopwatch.GetElapsedTime(start), [.. taken.SelectMany(times => times).Order()]);
+        return Timings.Of(Stopwatch.GetElapsedTime(start), taken.SelectMany(times => times));
     }
 }

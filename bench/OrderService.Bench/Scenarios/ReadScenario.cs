@@ -28,21 +28,29 @@ internal sealed class ReadScenario : Scenario
 
         if (bench.Wants(Get))
         {
-            var (product, limit) = (await Shop.SomeOrdersAsync(graph.Orders, cancellationToken), await Shop.SomeOrdersAsync(graph.LimitOrders, cancellationToken));
-            await bench.CompareAsync(Get, [(PlaceScenario.Variant(Settings.UsualClients), Settings.UsualClients)], One(bench.Product, product), One(bench.Limit, limit), cancellationToken);
+            await bench.CompareAsync(
+                Get,
+                [PlaceScenario.Usual],
+                [
+                    One(graph.Product, await Shop.SomeOrdersAsync(graph.Orders, cancellationToken)),
+                    One(graph.Limit, await Shop.SomeOrdersAsync(graph.LimitOrders, cancellationToken)),
+                ],
+                cancellationToken);
         }
 
         if (bench.Wants(List))
         {
-            await bench.CompareAsync(List, [(Few, Settings.UsualClients)], Page(bench.Product, Shop.SmallCustomer), Page(bench.Limit, Shop.SmallCustomer), cancellationToken);
-            await bench.CompareAsync(List, [(Many, Settings.UsualClients)], Page(bench.Product, Shop.LargeCustomer), Page(bench.Limit, Shop.LargeCustomer), cancellationToken);
+            foreach (var (name, customer) in new[] { (Few, Shop.SmallCustomer), (Many, Shop.LargeCustomer) })
+            {
+                await bench.CompareAsync(List, [(name, PlaceScenario.Usual.Clients)], [Page(graph.Product, customer), Page(graph.Limit, customer)], cancellationToken);
+            }
         }
     }
 
     /// <summary>Orders in turn, each client from another one on.</summary>
-    public static Call One(Requests requests, (Guid, Guid)[] orders) =>
-        new((client, number) => requests.Get(orders[((client * 997) + number) % orders.Length]));
+    public static Call One(Subject subject, (Guid, Guid)[] orders) =>
+        new(subject, (client, number) => subject.Requests.Get(orders[((client * 997) + number) % orders.Length]));
 
     /// <summary>The first page of a customer.</summary>
-    public static Call Page(Requests requests, Guid customer) => new((_, _) => requests.List(customer));
+    public static Call Page(Subject subject, Guid customer) => new(subject, (_, _) => subject.Requests.List(customer));
 }

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+
+namespace OrderService.Bench.Scenarios;
+
+/// <summary>
+/// Resident memory: a quiet minute after the start, and under minutes of orders at full speed, with its slope over the second half of
+/// them. PostgreSQL's processes share most of theirs, which is counted once.
+/// </summary>
+internal sealed class MemoryScenario : Scenario
+{
+    public const string Name = "memory";
+    public const string Idle = "idle";
+    public const string Loaded = "under load, largest";
+    public const string Growth = "under load, growth a minute in the second half";
+
+    /// <summary>What the goal is about.</summary>
+    public const string ApiAndWorker = "MB api + worker";
+
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Load = TimeSpan.FromMinutes(3);
+
+    public override IReadOnlyList<string> Names => [Name];
+
+    public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
+    {
+        await bench.EndGraphAsync();
+        await using var graph = await Graph.StartAsync(new() { Probed = false }, cancellationToken);
+        Bench.Say($"{Name}: a quiet minute");
+        await Task.Delay(Quiet, cancellationToken);
+        Add(Idle, Look(graph));
+
+        Bench.Say($"{Name}: {Load.TotalMinutes} minutes of orders");
+        var looks = new List<(TimeSpan At, Dictionary<string, double> Megabytes)>();
+        var call = PlaceScenario.Call(graph.Product);
+        await Bench.WarmUpAsync(call, PlaceScenario.Usual.Clients, bench.Settings.WarmUp, cancellationToken);
+        var start = Stopwatch.GetTimestamp();
+        var load = graph.Product.Load.RunAsync(PlaceScenario.Usual.Clients, Load, call.Next, call.Expected, cancellationToken);
+        while (!load.IsCompleted)
+        {
+            await Task.WhenAny(load, Task.Delay(TimeSpan.FromSeconds(1), cancellationToken));
+            looks.Add((Stopwatch.GetElapsedTime(start), Look(graph)));
+        }
+
+        await load;
+        var second = looks.Where(look => look.At > Load / 2).ToList();
+        Add(Loaded, looks[0].Megabytes.Keys.ToDictionary(metric => metric, metric => looks.Max(look => look.Megabytes[metric])));
+        Add(Growth, looks[0].Megabytes.Keys.ToDictionary(
+            metric => metric, metric => Slope([.. second.Select(look => (look.At.TotalMinutes, look.Megabytes[metric]))])));
+
+        void Add(string variant, Dictionary<string, double> values)
+        {
+            foreach (var (metric, value) in values)
+            {
+                bench.Results.Add(Name, variant, Results.Product, 1, metric, value);
+            }
+        }
+    }
+
+    private static Dictionary<string, double> Look(Graph graph)
+    {
+        var each = graph.Running.Where(process => process.Resource != Graph.LimitName).GroupBy(process => process.Resource).ToDictionary(
+            group => Metric.Resident(group.Key),
+            group => group.Sum(process => Processes.MegabytesOf(process.Pid, shared: group.Key == ResourceNames.Postgres)));
+        each.Add(ApiAndWorker, each[Metric.Resident(ResourceNames.Api)] + each[Metric.Resident(ResourceNames.Worker)]);
+        return each;
+    }
+
+    /// <summary>Of the line that fits best.</summary>
+    private static double Slope(IReadOnlyList<(double X, double Y)> points)
+    {
+        var (x, y) = (points.Average(point => point.X), points.Average(point => point.Y));
+        return points.Sum(point => (point.X - x) * (point.Y - y)) / points.Sum(point => (point.X - x) * (point.X - x));
+    }
+}
