@@ -148,12 +148,20 @@ internal static class Metric
     public const string P99 = "p99 ms";
     public const string Max = "max ms";
 
-    /// <summary>CPU microseconds of a process for each request.</summary>
-    public static string Cpu(string process) => $"CPU µs {process}";
+    /// <summary>What metrics of processes start with, and how a table of them is called.</summary>
+    public static readonly (string Prefix, string Title)[] OfProcesses =
+    [
+        ("CPU µs ", "Processor time, µs for each"),
+        ("KiB allocated ", "Allocated, KiB for each"),
+        ("MB resident ", "Resident at the end, MB"),
+    ];
 
-    /// <summary>KiB that a process allocates for each request.</summary>
-    public static string Allocated(string process) => $"KiB allocated {process}";
+    /// <summary>CPU microseconds of a process for each operation.</summary>
+    public static string Cpu(string process) => OfProcesses[0].Prefix + process;
+
+    /// <summary>KiB that a process allocates for each operation.</summary>
+    public static string Allocated(string process) => OfProcesses[1].Prefix + process;
 
     /// <summary>MB of a process in memory.</summary>
-    public static string Resident(string process) => $"MB {process}";
+    public static string Resident(string process) => OfProcesses[2].Prefix + process;
 }

@@ -21,14 +21,18 @@ internal static class Plot
             return;
         }
 
-        var model = new PlotModel { Title = "POST /api/orders", TitleFontSize = 15, Background = OxyColors.White, DefaultFont = "sans-serif" };
+        var model = new PlotModel { Title = "POST /api/orders", TitleFontSize = 15, Background = OxyColors.White, DefaultFont = "Arial" };
         model.Axes.Add(new LogarithmicAxis
         {
             Position = AxisPosition.Bottom, Title = "clients", Base = 2, MinorTickSize = 0, Minimum = clients[0] / 1.2, Maximum = clients[^1] * 1.2,
         });
-        model.Axes.Add(Panel(new LinearAxis { Minimum = 0 }, "rate", "orders per second", 0.55, 1));
+        model.Axes.Add(Panel(new LinearAxis { Minimum = 0, MaximumPadding = 0.08 }, "rate", "orders per second", 0.55, 1));
         model.Axes.Add(Panel(new LogarithmicAxis(), "latency", "milliseconds", 0, 0.45));
-        model.Legends.Add(new Legend { LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.BottomCenter, LegendOrientation = LegendOrientation.Horizontal });
+        model.Legends.Add(new Legend
+        {
+            LegendPlacement = LegendPlacement.Outside, LegendPosition = LegendPosition.BottomCenter, LegendOrientation = LegendOrientation.Horizontal,
+            LegendItemSpacing = 32, LegendFontSize = 11,
+        });
         foreach (var (side, color) in new[] { (Results.Product, ProductColor), (Results.Limit, LimitColor) })
         {
             model.Series.Add(Line($"{side}: rate", "rate", side, Metric.Rate, color, LineStyle.Solid, MarkerType.Circle));
@@ -36,8 +40,7 @@ internal static class Plot
             model.Series.Add(Line($"{side}: p99", "latency", side, Metric.P99, color, LineStyle.Dash, MarkerType.Triangle));
         }
 
-        using var file = File.Create(path);
-        new SvgExporter { Width = 720, Height = 620 }.Export(model, file);
+        File.WriteAllText(path, new SvgExporter { Width = 720, Height = 620 }.ExportToString(model).ReplaceLineEndings("\n"));
 
         LineSeries Line(string title, string axis, string side, string metric, OxyColor color, LineStyle style, MarkerType marker)
         {
@@ -53,6 +56,7 @@ internal static class Plot
     {
         (axis.Key, axis.Title, axis.StartPosition, axis.EndPosition, axis.Position) = (key, title, from, to, AxisPosition.Left);
         (axis.MajorGridlineStyle, axis.MajorGridlineColor) = (LineStyle.Solid, OxyColor.FromRgb(0xE4, 0xE4, 0xE4));
+        axis.AxisTitleDistance = 16;
         return axis;
     }
 }

@@ -22,7 +22,8 @@ var clients = new Option<int[]>("--clients") { Description = "Numbers of clients
 var orders = new Option<int[]>("--orders") { Description = "Sizes of the database of 'growth', separated by commas.", DefaultValueFactory = _ => [10_000, 1_000_000, 10_000_000], CustomParser = Numbers };
 var events = new Option<int>("--events") { Description = "Events of 'backlog' and 'outbox'; 'replicas' has a fifth of them.", DefaultValueFactory = _ => 1_000_000 };
 var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the report.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/bench") };
-foreach (Option option in (Option[])[chosen, rounds, seconds, warmUp, clients, orders, events, output])
+var document = new Option<FileInfo?>("--document") { Description = "A document to put the report into, between its '<!-- report -->' and '<!-- end of report -->', and the plot beside it." };
+foreach (Option option in (Option[])[chosen, rounds, seconds, warmUp, clients, orders, events, output, document])
 {
     command.Options.Add(option);
 }
@@ -54,31 +55,20 @@ command.SetAction(async (parsed, _) =>
         parsed.GetValue(clients)!,
         parsed.GetValue(orders)!,
         parsed.GetValue(events),
-        parsed.GetValue(output)!.FullName);
+        parsed.GetValue(output)!.FullName,
+        parsed.GetValue(document)?.FullName);
     var results = new Results();
-    await using var bench = new Bench(settings, results);
+    var start = Stopwatch.GetTimestamp();
+    var exit = await RunAsync(settings, results, stop.Token);
     try
     {
-        foreach (var scenario in scenarios.Where(scenario => scenario.Names.Any(settings.Scenarios.Contains)))
-        {
-            await scenario.RunAsync(bench, stop.Token);
-        }
-
-        return 0;
-    }
-    catch (OperationCanceledException) when (stop.IsCancellationRequested)
-    {
-        await Console.Error.WriteLineAsync("Stopped. The report has what was measured until then.");
-        return 130;
+        await Report.WriteAsync(results, settings, Stopwatch.GetElapsedTime(start));
+        return exit;
     }
     catch (BenchException failure)
     {
         await Console.Error.WriteLineAsync(failure.Message);
         return 1;
-    }
-    finally
-    {
-        await Report.WriteAsync(results, settings);
     }
 
     void Stop(PosixSignalContext signal)
@@ -89,6 +79,30 @@ command.SetAction(async (parsed, _) =>
 });
 
 return await command.Parse(args).InvokeAsync();
+
+async Task<int> RunAsync(Settings settings, Results results, CancellationToken cancellationToken)
+{
+    await using var bench = new Bench(settings, results);
+    try
+    {
+        foreach (var scenario in scenarios.Where(scenario => scenario.Names.Any(bench.Wants)))
+        {
+            await scenario.RunAsync(bench, cancellationToken);
+        }
+
+        return 0;
+    }
+    catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+    {
+        await Console.Error.WriteLineAsync("Stopped. The report has what was measured until then.");
+        return 130;
+    }
+    catch (BenchException failure)
+    {
+        await Console.Error.WriteLineAsync(failure.Message);
+        return 1;
+    }
+}
 
 static int[] Numbers(System.CommandLine.Parsing.ArgumentResult result)
 {

@@ -68,8 +68,9 @@ internal static class Shop
     {
         await using var select = database.CreateCommand(
             """
-            WITH size AS (SELECT greatest(count(*), 1) AS orders FROM orders)
-            SELECT id, user_id FROM orders, size WHERE random() < 20000.0 / size.orders ORDER BY random()
+            SELECT id, user_id
+            FROM orders TABLESAMPLE BERNOULLI ((SELECT least(100, 100 * 20000.0 / greatest(count(*), 1)) FROM orders))
+            ORDER BY random()
             """);
         select.CommandTimeout = 0;
         await using var rows = await select.ExecuteReaderAsync(cancellationToken);

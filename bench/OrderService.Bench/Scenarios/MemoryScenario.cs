@@ -14,7 +14,7 @@ internal sealed class MemoryScenario : Scenario
     public const string Growth = "under load, growth a minute in the second half";
 
     /// <summary>What the goal is about.</summary>
-    public const string ApiAndWorker = "MB api + worker";
+    public static readonly string ApiAndWorker = Metric.Resident("api + worker");
 
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Load = TimeSpan.FromMinutes(3);
