@@ -179,6 +179,12 @@ public sealed class SchemaTests(ShopFixture shop)
             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
             WHERE a.attnum > 0 AND NOT a.attisdropped AND t.relname <> '__EFMigrationsHistory'
             UNION ALL
+            SELECT format('%s with %s', coalesce(owner.relname || ' toast', t.relname), option)
+            FROM pg_class t
+            LEFT JOIN pg_class owner ON owner.reltoastrelid = t.oid
+            CROSS JOIN unnest(t.reloptions) AS option
+            WHERE 'public'::regnamespace IN (t.relnamespace, owner.relnamespace)
+            UNION ALL
             SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> '__EFMigrationsHistory'
             UNION ALL
             SELECT format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))

@@ -9,6 +9,14 @@ internal sealed class OutboxMessageMapping : IEntityTypeConfiguration<OutboxMess
     public void Configure(EntityTypeBuilder<OutboxMessage> message)
     {
         message.ToTable("outbox_messages");
+
+        // Every row dies young: vacuumed by their number and not by a share of the table, at every look of the autovacuum and in one go.
+        message.HasStorageParameter("autovacuum_vacuum_scale_factor", 0);
+        message.HasStorageParameter("autovacuum_vacuum_threshold", 10_000);
+        message.HasStorageParameter("autovacuum_vacuum_cost_delay", 0);
+        message.HasStorageParameter("toast.autovacuum_vacuum_scale_factor", 0);
+        message.HasStorageParameter("toast.autovacuum_vacuum_threshold", 10_000);
+        message.HasStorageParameter("toast.autovacuum_vacuum_cost_delay", 0);
         message.HasKey(m => m.Position).HasName("pk_outbox_messages");
         message.Property(m => m.Position).UseIdentityAlwaysColumn();
 
