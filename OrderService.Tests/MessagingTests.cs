@@ -24,6 +24,27 @@ public sealed class MessagingTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task A_burst_of_events_of_many_orders_takes_each_order_through_all_its_steps()
+    {
+        var orders = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => PlaceAsync()));
+
+        foreach (var step in (string?[])[null, "picked", "picked-up", "delivered"])
+        {
+            // Twice, so that two of an order are in one batch.
+            await Task.WhenAll(orders.Concat(orders).Select(o => step is null
+                ? shop.Publisher.PaymentSucceededAsync(o.Order, 10.00m, $"paid-{o.Order}")
+                : shop.Publisher.FulfilledAsync(step, o.Order, $"{step}-{o.Order}")));
+        }
+
+        foreach (var (customer, order) in orders)
+        {
+            await customer.WaitAsync(order, "DELIVERED");
+            Assert.Equal([1, 2, 3, 4, 5], (await shop.Events.WaitAsync(order, 5)).Select(e => e.Sequence));
+            Assert.Equal(4, await shop.ScalarAsync<long>("SELECT count(*) FROM inbox_messages WHERE order_id = $1", order));
+        }
+    }
+
+    [Fact]
     public async Task An_event_id_that_another_source_or_another_orders_event_has_too_is_no_repeat()
     {
         var (first, firstOrder) = await PlaceAsync();

@@ -6,7 +6,8 @@ using OrderService.Worker.Outbox;
 namespace OrderService.Worker.Consumers;
 
 /// <summary>
-/// Reads payment and fulfilment events. A record's offset is stored after the database has its effect, or has the record itself put
+/// Reads payment and fulfilment events, and handles a batch of those that are there at once: the orders beside each other, the events of
+/// one order one after the other. The offsets of a batch are stored after the database has its effects, or has the records themselves put
 /// aside; so a kill repeats records and loses none, and no record holds up those behind it. Only the database being away does.
 /// </summary>
 internal sealed partial class EventConsumer(
@@ -18,6 +19,12 @@ internal sealed partial class EventConsumer(
     TimeProvider time,
     ILogger<EventConsumer> logger) : BackgroundService
 {
+    /// <summary>Records that are handled before their offsets are stored.</summary>
+    private const int BatchSize = 200;
+
+    /// <summary>Each has a database connection of its own for its time.</summary>
+    private const int OrdersAtOnce = 16;
+
     /// <summary>
     /// What exactly-once effects need of the consumer. A killed replica's partitions go to the others after the session's 6 s, and a
     /// fetch waits 50 ms at most, because librdkafka's broker, unlike Kafka, answers a waiting fetch only at its end.
@@ -50,13 +57,12 @@ internal sealed partial class EventConsumer(
             {
                 try
                 {
-                    var record = consumer.Consume(cancellationToken);
-                    HandleAsync(IncomingMessage.From(record), cancellationToken).GetAwaiter().GetResult();
-                    consumer.StoreOffset(record);
+                    var batch = Take(cancellationToken);
+                    HandleAsync(batch, cancellationToken).GetAwaiter().GetResult();
+                    Store(batch);
                 }
                 catch (KafkaException e)
                 {
-                    // Among them: a record handled for so long that the group gave its partition away. It comes again and is a no-op.
                     LogKafka(logger, e.Error.Reason);
                     cancellationToken.WaitHandle.WaitOne(options.Value.MinBackoff);
                 }
@@ -68,6 +74,53 @@ internal sealed partial class EventConsumer(
         finally
         {
             consumer.Close();
+        }
+    }
+
+    /// <summary>Waits for a record, and takes those along that are there as well.</summary>
+    private List<ConsumeResult<string, byte[]>> Take(CancellationToken cancellationToken)
+    {
+        List<ConsumeResult<string, byte[]>> batch = [consumer.Consume(cancellationToken)];
+        try
+        {
+            while (batch.Count < BatchSize && consumer.Consume(TimeSpan.Zero) is { } next)
+            {
+                batch.Add(next);
+            }
+        }
+        catch (KafkaException e)
+        {
+            // What was taken does not come again by itself, so it is handled all the same.
+            LogKafka(logger, e.Error.Reason);
+        }
+
+        return batch;
+    }
+
+    private Task HandleAsync(List<ConsumeResult<string, byte[]>> batch, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        batch.GroupBy(record => record.Message.Key ?? ""),
+        new ParallelOptions { MaxDegreeOfParallelism = OrdersAtOnce, CancellationToken = cancellationToken },
+        async (order, stop) =>
+        {
+            foreach (var record in order)
+            {
+                await HandleAsync(IncomingMessage.From(record), stop);
+            }
+        });
+
+    private void Store(List<ConsumeResult<string, byte[]>> batch)
+    {
+        foreach (var partition in batch.GroupBy(record => record.TopicPartition))
+        {
+            try
+            {
+                consumer.StoreOffset(partition.Last());
+            }
+            catch (KafkaException e)
+            {
+                // The group gave this partition away in the meantime. Its records come again, to whoever has it now, and are no-ops.
+                LogKafka(logger, e.Error.Reason);
+            }
         }
     }
 
