@@ -105,7 +105,7 @@ public sealed class NewOrders(NpgsqlDataSource database, OutboxWakeup wakeup)
         }
 
         OrderTelemetry.Count(history);
-        wakeup.Wake();
+        wakeup.Wake(OutboxChannel.Events);
 
         void Add<T>(T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
 

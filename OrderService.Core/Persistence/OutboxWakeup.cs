@@ -9,25 +9,39 @@ namespace OrderService.Core.Persistence;
 
 /// <summary>
 /// Wakes the relays when rows were committed to the outbox. The NOTIFY is sent after the commit and once for many commits, because
-/// one inside the transaction makes PostgreSQL commit one at a time. One that gets lost costs a relay's poll interval, no row.
+/// one inside the transaction makes PostgreSQL commit one at a time. One that gets lost costs a relay's poll interval, no row. It names
+/// the outbox's channel, so that it wakes only the relays that have something to do.
 /// </summary>
 public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<OutboxWakeup> logger) : BackgroundService, ISaveChangesInterceptor
 {
     /// <summary>The channel on which relays listen.</summary>
     public const string ChannelName = "outbox";
 
+    private const int All = (1 << (int)OutboxChannel.Events) | (1 << (int)OutboxChannel.Reservations);
+
     private readonly Channel<bool> _committed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
-    /// <summary>Wakes the relays for rows that were changed by other means than a save.</summary>
-    public void Wake() => _committed.Writer.TryWrite(true);
+    private int _channels;
+
+    /// <summary>Whether a notification is for the relays of <paramref name="channel"/>: one that names none is for all.</summary>
+    public static bool IsFor(string payload, OutboxChannel channel) => payload.Length == 0 || payload == PayloadOf(channel);
+
+    /// <summary>Wakes all relays, for rows that were changed by other means than a save.</summary>
+    public void Wake() => Wake(All);
+
+    /// <summary>Wakes the relays of a channel, for rows that were written by other means than a save.</summary>
+    public void Wake(OutboxChannel channel) => Wake(1 << (int)channel);
 
     /// <inheritdoc />
     public ValueTask<int> SavedChangesAsync(SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default)
     {
-        if (eventData.Context is OrdersDbContext context && context.ChangeTracker.Entries<OutboxMessage>().Any())
+        if (eventData.Context is OrdersDbContext context)
         {
-            Wake();
+            foreach (var row in context.ChangeTracker.Entries<OutboxMessage>())
+            {
+                Wake(row.Entity.Channel);
+            }
         }
 
         return ValueTask.FromResult(result);
@@ -38,9 +52,16 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
     {
         await foreach (var _ in _committed.Reader.ReadAllAsync(stoppingToken))
         {
+            var channels = Interlocked.Exchange(ref _channels, 0);
+            if (channels == 0)
+            {
+                // Told already, with those before.
+                continue;
+            }
+
             try
             {
-                await using var notify = database.CreateCommand($"NOTIFY {ChannelName}");
+                await using var notify = database.CreateCommand(NotificationOf(channels));
                 await notify.ExecuteNonQueryAsync(stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
@@ -48,6 +69,22 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
                 LogNotNotified(logger, e.Message);
             }
         }
+    }
+
+    private static string NotificationOf(int channels) => channels == All
+        ? $"NOTIFY {ChannelName}"
+        : $"NOTIFY {ChannelName}, '{PayloadOf((OutboxChannel)int.Log2(channels))}'";
+
+    private static string PayloadOf(OutboxChannel channel) => channel switch
+    {
+        OutboxChannel.Events => "EVENTS",
+        OutboxChannel.Reservations => "RESERVATIONS",
+    };
+
+    private void Wake(int channels)
+    {
+        Interlocked.Or(ref _channels, channels);
+        _committed.Writer.TryWrite(true);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The relays were not woken and will find the rows at their next poll: {Reason}")]

@@ -60,7 +60,7 @@ internal sealed partial class OutboxRelay(
     {
         await using var session = await sessions.OpenConnectionAsync(cancellationToken);
         var woken = false;
-        session.Notification += (_, _) => woken = true;
+        session.Notification += (_, told) => woken |= OutboxWakeup.IsFor(told.Payload, _sender.Channel);
         await using (var listen = new NpgsqlCommand(
             $"SET idle_session_timeout = {(long)options.SessionTimeout.TotalMilliseconds}; LISTEN {OutboxWakeup.ChannelName}", session))
         {
@@ -69,6 +69,7 @@ internal sealed partial class OutboxRelay(
 
         await using var table = await OutboxTable.PrepareAsync(session, _sender.Channel, options.BatchSize, cancellationToken);
         var lease = new ShardLease(session, _sender.Channel);
+        var floor = new ReadFloor(session, OutboxTable.NameOf(_sender.Channel));
         await lease.JoinAsync(cancellationToken);
         var balanced = long.MinValue;
         try
@@ -82,6 +83,7 @@ internal sealed partial class OutboxRelay(
                     await SettleAsync(table, atMost: 0, Patience);
                     await DeleteAsync(table);
                     await lease.BalanceAsync([.. _onTheirWay.Keys.Select(OutboxMessage.ShardOf)], cancellationToken);
+                    await floor.RaiseAsync(lease.Owned, cancellationToken);
                     balanced = _time.GetTimestamp();
                 }
 
@@ -93,7 +95,7 @@ internal sealed partial class OutboxRelay(
                 List<OutboxRow> rows = [];
                 if (mayRead && lease.Owned is { Length: > 0 } shards)
                 {
-                    rows = await ExchangeAsync(table, shards, notNow);
+                    rows = await ExchangeAsync(table, shards, notNow, floor.Position);
                 }
                 else
                 {
@@ -111,7 +113,7 @@ internal sealed partial class OutboxRelay(
                 {
                     if (await SettleAsync(table, atMost: 0, Gathering) == 0 && !woken)
                     {
-                        await WaitAsync(session, cancellationToken);
+                        await WaitAsync(session, Patience, () => woken, cancellationToken);
                         await SettleAsync(table, _onTheirWay.Count, Patience);
                     }
                 }
@@ -122,7 +124,7 @@ internal sealed partial class OutboxRelay(
                         _heldUp.ForgetAllBut(notNow);
                     }
 
-                    await session.WaitAsync(_heldUp.NextWait(options.PollInterval), cancellationToken);
+                    await WaitAsync(session, _heldUp.NextWait(options.PollInterval), () => woken, cancellationToken);
                 }
             }
         }
@@ -143,20 +145,29 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    /// <summary>Waits a while for a notification, or for the first of those that are on their way.</summary>
-    private async Task WaitAsync(NpgsqlConnection session, CancellationToken cancellationToken)
+    /// <summary>Waits until this relay is woken, or something that is on its way is back, but no longer than told.</summary>
+    private async Task WaitAsync(NpgsqlConnection session, TimeSpan longest, Func<bool> isWoken, CancellationToken cancellationToken)
     {
-        var back = _back.WaitForAsync(1);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var notified = session.WaitAsync(Patience, enough.Token);
-        await Task.WhenAny(back, notified);
+        var waiting = WaitToBeWokenAsync(session, longest, isWoken, enough.Token);
+        await Task.WhenAny(waiting, _back.WaitForAsync(1));
         await enough.CancelAsync();
-        await ((Task)notified).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await waiting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<List<OutboxRow>> ExchangeAsync(OutboxTable table, short[] shards, Guid[] notNow)
+    private async Task WaitToBeWokenAsync(NpgsqlConnection session, TimeSpan longest, Func<bool> isWoken, CancellationToken cancellationToken)
     {
-        var rows = await table.ExchangeAsync([.. _sent], shards, notNow);
+        // Notifications for other relays end the session's wait as well. In whole milliseconds and never none, see Backoff.NextWait.
+        var started = _time.GetTimestamp();
+        while (!isWoken() && longest - _time.GetElapsedTime(started) is var left && left > TimeSpan.Zero)
+        {
+            await session.WaitAsync(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), cancellationToken);
+        }
+    }
+
+    private async Task<List<OutboxRow>> ExchangeAsync(OutboxTable table, short[] shards, Guid[] notNow, long floor)
+    {
+        var rows = await table.ExchangeAsync([.. _sent], shards, notNow, floor);
         _sent.Clear();
         return rows;
     }

@@ -16,6 +16,7 @@ internal sealed class OutboxTable : IAsyncDisposable
     private readonly NpgsqlParameter<long[]> _sent = new() { TypedValue = [] };
     private readonly NpgsqlParameter<short[]> _shards = new() { TypedValue = [], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Smallint };
     private readonly NpgsqlParameter<Guid[]> _notNow = new() { TypedValue = [], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
+    private readonly NpgsqlParameter<long> _floor = new() { TypedValue = 0 };
     private readonly NpgsqlConnection _session;
 
     private OutboxTable(NpgsqlConnection session, OutboxChannel channel, int batchSize)
@@ -32,7 +33,7 @@ internal sealed class OutboxTable : IAsyncDisposable
                 new($"""
                     SELECT position, id, order_id, sequence, type, payload, trace_parent, trace_state, occurred_at
                     FROM outbox_messages
-                    WHERE channel = '{name}' AND shard = ANY ($1)
+                    WHERE channel = '{name}' AND shard = ANY ($1) AND position >= $3
                       AND order_id NOT IN (
                           SELECT unnest($2)
                           UNION ALL
@@ -41,7 +42,7 @@ internal sealed class OutboxTable : IAsyncDisposable
                     LIMIT {batchSize}
                     """)
                 {
-                    Parameters = { _shards, _notNow },
+                    Parameters = { _shards, _notNow, _floor },
                 },
             },
         };
@@ -69,14 +70,15 @@ internal sealed class OutboxTable : IAsyncDisposable
 
     /// <summary>
     /// Takes away what was sent and reads what is next, in one transaction and one round trip: of the shards, by position, without
-    /// orders that have to wait (<paramref name="notNow"/>) or whose message is parked. It is not to be cancelled: what was
+    /// orders that have to wait (<paramref name="notNow"/>) or whose message is parked, and from <paramref name="floor"/> on. It is not to be cancelled: what was
     /// acknowledged goes away even if the worker is about to stop, because it would only be sent again.
     /// </summary>
-    public async Task<List<OutboxRow>> ExchangeAsync(long[] sent, short[] shards, Guid[] notNow)
+    public async Task<List<OutboxRow>> ExchangeAsync(long[] sent, short[] shards, Guid[] notNow, long floor)
     {
         _sent.TypedValue = sent;
         _shards.TypedValue = shards;
         _notNow.TypedValue = notNow;
+        _floor.TypedValue = floor;
 
         var rows = new List<OutboxRow>();
         await using var reader = await _exchange.ExecuteReaderAsync(CancellationToken.None);
