@@ -11,7 +11,8 @@ internal sealed class CartHash(IDatabase redis)
     private const long Lifetime = 7 * 24 * 3600;
     private const long RefreshAfter = 30_000;
 
-    private static readonly byte[] Details = JsonSerializer.SerializeToUtf8Bytes(new LineDetails(NameOf("B-001"), 12.34m), LimitJson.Default.LineDetails);
+    private static readonly byte[] Details =
+        JsonSerializer.SerializeToUtf8Bytes(new LineDetails(NameOf("B-001"), 12.34m), LimitJson.Default.LineDetails);
 
     private readonly byte[] _show = Load(redis, CartScripts.Show);
     private readonly byte[] _add = Load(redis, CartScripts.Add);
@@ -41,7 +42,9 @@ internal sealed class CartHash(IDatabase redis)
         RedisValue[] common =
             [now.ToString("O", CultureInfo.InvariantCulture), now.ToUnixTimeMilliseconds(), Lifetime, Guid.CreateVersion7(now).ToString(), "", ""];
         var answer = (RedisResult[])(await redis.ScriptEvaluateAsync(script, [$"limit:cart:{{{user}}}"], [.. common, .. arguments]))!;
-        return (int)answer[0] is 0 or 6 ? Parse(user, (RedisValue[])answer[1]!) : throw new InvalidOperationException($"The script ended as {answer[0]}.");
+        return (int)answer[0] is 0 or 6
+            ? Parse(user, (RedisValue[])answer[1]!)
+            : throw new InvalidOperationException($"The script ended as {answer[0]}.");
     }
 
     private static Cart Parse(Guid user, RedisValue[] hash)

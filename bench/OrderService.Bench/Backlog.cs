@@ -24,9 +24,9 @@ internal static class Backlog
                        '{"productId":"B-001","productName":"Thing B-001 of the bench","quantity":1,"unitPrice":12.34,"totalPrice":12.34},'
                        '{"productId":"B-002","productName":"Thing B-002 of the bench","quantity":1,"unitPrice":12.34,"totalPrice":12.34},'
                        '{"productId":"B-003","productName":"Thing B-003 of the bench","quantity":1,"unitPrice":12.34,"totalPrice":12.34}],'
-                       '"shippingAddress":"1 Main Street, 12345 Springfield, Illinois","notes":null,"placedAt":"2026-11-22T10:00:00.123456Z"}', order_id),
+                       '"shippingAddress":"{{Requests.Address}}","notes":null,"placedAt":"2026-11-22T10:00:00.123456Z"}', order_id),
                    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00', now()
-            FROM (SELECT {{NewId}} AS id, {{NewId}} AS order_id FROM generate_series(1, $1) AS n) AS ids
+            FROM (SELECT gen_random_uuid() AS id, gen_random_uuid() AS order_id FROM generate_series(1, $1) AS n) AS ids
             """,
             connection);
         insert.Parameters.Add(new() { Value = count });
@@ -68,7 +68,4 @@ internal static class Backlog
         await using var select = database.CreateCommand("SELECT position FROM outbox_messages ORDER BY position LIMIT 1");
         return await select.ExecuteScalarAsync(cancellationToken) as long?;
     }
-
-    private const string NewId =
-        "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr(md5(random()::text || n), 1, 3) || '8' || substr(md5(random()::text || n), 4, 15))::uuid";
 }

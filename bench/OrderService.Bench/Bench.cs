@@ -70,7 +70,7 @@ internal sealed class Bench(Settings settings, Results results) : IAsyncDisposab
             {
                 foreach (var call in round % 2 == 1 ? sides : sides.Reverse())
                 {
-                    await call.Subject.Graph.DrainAsync(cancellationToken);
+                    await call.Subject.SettleAsync(cancellationToken);
                     await MeasureAsync(
                         (scenario, variant, round),
                         call.Subject,

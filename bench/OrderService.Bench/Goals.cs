@@ -52,7 +52,9 @@ internal static class Goals
     private static (string, bool)? Grown(Results results, Settings settings, string variant) =>
         AtMost(1 / results.Ratio(GrowthScenario.Name, variant, Metric.Rate, GrowthScenario.SmallSide(settings)), 1.3);
 
-    private static double? Memory(Results results, string variant) => results.Median(MemoryScenario.Name, variant, Results.Product, MemoryScenario.ApiAndWorker);
+    private static double? Memory(Results results, string variant) =>
+        results.Median(MemoryScenario.Name, variant, Results.Product, MemoryScenario.ApiAndWorker);
 
-    private static double? StartUp(Results results, string variant) => results.Median(StartUpScenario.Name, variant, Results.Product, StartUpScenario.Seconds);
+    private static double? StartUp(Results results, string variant) =>
+        results.Median(StartUpScenario.Name, variant, Results.Product, StartUpScenario.Seconds);
 }

@@ -28,49 +28,6 @@ internal sealed record GraphOptions
     public string? Folder { get; init; }
 }
 
-/// <summary>One side of a measurement: who is asked, and which processes work for it.</summary>
-internal sealed class Subject(string side, Graph graph, string resource, Requests requests) : IDisposable
-{
-    private static readonly string[] ProductProcesses =
-    [
-        ResourceNames.Api, ResourceNames.Worker, ResourceNames.Postgres, ResourceNames.Redis,
-        ResourceNames.Products, ResourceNames.Users, ResourceNames.Kafka, ResourceNames.Payments,
-    ];
-
-    private static readonly string[] LimitProcesses = [Graph.LimitName, ResourceNames.Postgres, ResourceNames.Redis, ResourceNames.Kafka];
-
-    /// <summary><see cref="Results.Product"/>, or what it is compared with.</summary>
-    public string Side => side;
-
-    /// <summary>Where it runs.</summary>
-    public Graph Graph => graph;
-
-    /// <summary>Its requests.</summary>
-    public Requests Requests => requests;
-
-    /// <summary>Its clients.</summary>
-    public Load Load { get; private set; } = new(graph.AddressOf(resource));
-
-    /// <summary>The process that answers.</summary>
-    public int Process => graph.ProcessOf(resource);
-
-    /// <summary>Names of the processes that work for it.</summary>
-    public IReadOnlyList<string> Resources => resource == ResourceNames.Api ? ProductProcesses : LimitProcesses;
-
-    /// <summary>The same under another name.</summary>
-    public Subject As(string other) => new(other, graph, resource, requests);
-
-    /// <summary>New connections, after the process was started anew.</summary>
-    public void Reconnect()
-    {
-        Load.Dispose();
-        Load = new(graph.AddressOf(resource));
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => Load.Dispose();
-}
-
 /// <summary>
 /// The whole graph of the AppHost with the limit beside it: on servers and data of its own, services in Production, without rate limits,
 /// telemetry collected but not exported. Disposed, it leaves nothing behind.
@@ -290,19 +247,23 @@ internal sealed class Graph : IAsyncDisposable
     private void AddLimit(IDistributedApplicationTestingBuilder builder)
     {
         var folder = ProgramFolder("Limit");
-        var limit = builder.AddExecutable(LimitName, "dotnet", folder, "Limit.dll").WithEndpoint(name: "http", scheme: "http", isProxied: false);
+        var limit = builder.AddExecutable(LimitName, "dotnet", folder, "Limit.dll")
+            .WithEndpoint(name: "http", scheme: "http", isProxied: false);
         limit.WithArgs(context => context.Args.Add(limit.GetEndpoint("http").Property(EndpointProperty.TargetPort)))
             .WithEnvironment(context =>
             {
-                context.EnvironmentVariables[$"ConnectionStrings__{LimitName}"] = ReferenceExpression.Create($"{Resource(ResourceNames.Orders).ConnectionStringExpression};Database={LimitName}");
-                context.EnvironmentVariables[$"ConnectionStrings__{ResourceNames.Redis}"] = Resource(ResourceNames.Redis).ConnectionStringExpression;
-                context.EnvironmentVariables[$"ConnectionStrings__{ResourceNames.Kafka}"] = Resource(ResourceNames.Kafka).ConnectionStringExpression;
-                AddProbe(context.EnvironmentVariables);
+                var environment = context.EnvironmentVariables;
+                environment[$"ConnectionStrings__{LimitName}"] =
+                    ReferenceExpression.Create($"{AddressOf(ResourceNames.Orders)};Database={LimitName}");
+                environment[$"ConnectionStrings__{ResourceNames.Redis}"] = AddressOf(ResourceNames.Redis);
+                environment[$"ConnectionStrings__{ResourceNames.Kafka}"] = AddressOf(ResourceNames.Kafka);
+                AddProbe(environment);
             })
             .WithHttpHealthCheck("/health")
             .WithExplicitStart();
 
-        IResourceWithConnectionString Resource(string name) => builder.Resources.OfType<IResourceWithConnectionString>().Single(resource => resource.Name == name);
+        ReferenceExpression AddressOf(string name) =>
+            builder.Resources.OfType<IResourceWithConnectionString>().Single(resource => resource.Name == name).ConnectionStringExpression;
     }
 
     private void AddProbe(Dictionary<string, object> environment)
@@ -311,7 +272,7 @@ internal sealed class Graph : IAsyncDisposable
         environment["BENCH_PROBE"] = Probes;
     }
 
-    /// <summary>The output of a program that is built with this one: artifacts/bin/OrderService.Bench/release → artifacts/bin/Limit/release.</summary>
+    /// <summary>The output of another program: bin/OrderService.Bench/release → bin/Limit/release.</summary>
     private static string ProgramFolder(string project)
     {
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

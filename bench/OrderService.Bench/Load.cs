@@ -43,6 +43,7 @@ internal sealed class Load(Uri address) : IDisposable
     })
     {
         BaseAddress = address,
+        Timeout = TimeSpan.FromMinutes(10),
     };
 
     private long[] _numbers = [];

@@ -44,7 +44,8 @@ internal static class Plot
 
         LineSeries Line(string title, string axis, string side, string metric, OxyColor color, LineStyle style, MarkerType marker)
         {
-            var line = new LineSeries { Title = title, YAxisKey = axis, Color = color, LineStyle = style, MarkerType = marker, MarkerFill = color, MarkerSize = 3.5 };
+            var line = new LineSeries { Title = title, YAxisKey = axis, Color = color, LineStyle = style };
+            (line.MarkerType, line.MarkerFill, line.MarkerSize) = (marker, color, 3.5);
             line.Points.AddRange(clients.Select(count => new DataPoint(count, Value(count, side, metric) ?? double.NaN)));
             return line;
         }

@@ -4,7 +4,6 @@ using System.Text;
 
 namespace OrderService.Bench;
 
-
 /// <summary>What the operating system and the runtime tell about processes.</summary>
 internal static class Processes
 {

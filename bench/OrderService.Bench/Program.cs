@@ -13,16 +13,30 @@ Scenario[] scenarios =
 string[] names = [.. scenarios.SelectMany(scenario => scenario.Names)];
 
 var command = new RootCommand(
-    $"Measures the order service beside the limit: a bare program that writes the same rows in one statement. Scenarios: {string.Join(", ", names)}.");
-var chosen = new Option<string[]>("--scenarios") { Description = "Which, separated by commas; all by default.", DefaultValueFactory = _ => names, CustomParser = result => result.Tokens.SelectMany(token => token.Value.Split(',')).ToArray() };
-var rounds = new Option<int>("--rounds") { Description = "Measurements of each variant; medians are told.", DefaultValueFactory = _ => 5 };
-var seconds = new Option<double>("--seconds") { Description = "Length of a measurement under load.", DefaultValueFactory = _ => 4 };
-var warmUp = new Option<double>("--warm-up") { Description = "Seconds of load before the first measurement of a process.", DefaultValueFactory = _ => 15 };
-var clients = new Option<int[]>("--clients") { Description = "Numbers of clients of 'place', separated by commas. The others have 32.", DefaultValueFactory = _ => [1, 8, 32, 64], CustomParser = Numbers };
-var orders = new Option<int[]>("--orders") { Description = "Sizes of the database of 'growth', separated by commas.", DefaultValueFactory = _ => [10_000, 1_000_000, 10_000_000], CustomParser = Numbers };
-var events = new Option<int>("--events") { Description = "Events of 'backlog' and 'outbox'; 'replicas' has a fifth of them.", DefaultValueFactory = _ => 1_000_000 };
-var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the report.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/bench") };
-var document = new Option<FileInfo?>("--document") { Description = "A document to put the report into, between its '<!-- report -->' and '<!-- end of report -->', and the plot beside it." };
+    $"""
+    Measures the order service beside the limit, a bare program that writes the same rows in one statement.
+    Scenarios: {string.Join(", ", names)}.
+    """);
+var chosen = new Option<string[]>("--scenarios")
+{
+    Description = "Which, separated by commas; all by default.",
+    DefaultValueFactory = _ => names,
+    CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(','))],
+};
+var rounds = Number("--rounds", "Measurements of each variant; medians are told.", 5);
+var seconds = Number("--seconds", "Length of a measurement under load.", 3);
+var warmUp = Number("--warm-up", "Seconds of load before the first measurement of a process.", 15);
+var clients = Numbers("--clients", "Numbers of clients of 'place', separated by commas. The others have 32.", [1, 8, 32, 64]);
+var orders = Numbers("--orders", "Sizes of the database of 'growth', separated by commas.", [10_000, 1_000_000, 10_000_000]);
+var events = Number("--events", "Events of 'backlog' and 'outbox'; 'replicas' has a fifth of them.", 1_000_000);
+var output = new Option<DirectoryInfo>("--output")
+{
+    Description = "Folder of the report.", DefaultValueFactory = _ => new DirectoryInfo("artifacts/bench"),
+};
+var document = new Option<FileInfo?>("--document")
+{
+    Description = "A document to put the report into, between its '<!-- report -->' and '<!-- end of report -->', and the plot beside it.",
+};
 foreach (Option option in (Option[])[chosen, rounds, seconds, warmUp, clients, orders, events, output, document])
 {
     command.Options.Add(option);
@@ -40,7 +54,8 @@ command.SetAction(async (parsed, _) =>
 {
     if (typeof(Bench).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true })
     {
-        await Console.Error.WriteLineAsync("This is a Debug build, whose figures mean nothing. Run it with: dotnet run -c Release --project bench/OrderService.Bench");
+        await Console.Error.WriteLineAsync(
+            "This is a Debug build, whose figures mean nothing. Run it with: dotnet run -c Release --project bench/OrderService.Bench");
         return 1;
     }
 
@@ -104,20 +119,38 @@ async Task<int> RunAsync(Settings settings, Results results, CancellationToken c
     }
 }
 
-static int[] Numbers(System.CommandLine.Parsing.ArgumentResult result)
+static Option<int> Number(string name, string description, int otherwise)
 {
-    var numbers = new List<int>();
-    foreach (var text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+    var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise };
+    option.Validators.Add(result =>
     {
-        if (int.TryParse(text, out var number) && number > 0)
+        if (result.Tokens is [var text] && !(int.TryParse(text.Value, out var number) && number > 0))
         {
-            numbers.Add(number);
+            result.AddError($"'{text.Value}' is not a whole number from 1.");
         }
-        else
-        {
-            result.AddError($"'{text}' is not a whole number from 1.");
-        }
-    }
-
-    return [.. numbers];
+    });
+    return option;
 }
+
+static Option<int[]> Numbers(string name, string description, int[] otherwise) => new(name)
+{
+    Description = description,
+    DefaultValueFactory = _ => otherwise,
+    CustomParser = result =>
+    {
+        var numbers = new List<int>();
+        foreach (var text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+        {
+            if (int.TryParse(text, out var number) && number > 0)
+            {
+                numbers.Add(number);
+            }
+            else
+            {
+                result.AddError($"'{text}' is not a whole number from 1.");
+            }
+        }
+
+        return [.. numbers];
+    },
+};

@@ -64,18 +64,23 @@ internal static class Report
     private static string Markdown(Results results, Settings settings, TimeSpan took)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, {took.TotalMinutes:n0} minutes; medians of {settings.Rounds} rounds of {settings.Length.TotalSeconds} s. ");
-        text.AppendLine(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors ({Processor()}), {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}.");
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"""
+            {DateTime.UtcNow:yyyy-MM-dd}, in {took.TotalMinutes:n0} minutes; medians of {settings.Rounds} rounds of {settings.Length.TotalSeconds} s.
+            {Environment.ProcessorCount} processors ({Processor()}), {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}.
+            """);
         AppendGoals(text, results, settings);
         foreach (var scenario in results.Samples.GroupBy(sample => sample.Scenario))
         {
             text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"### {scenario.Key}");
             var samples = scenario.ToList();
             var metrics = samples.Select(sample => sample.Metric).Distinct().ToList();
-            AppendTable(text, results, samples, [.. metrics.Where(metric => Metric.OfProcesses.All(group => !metric.StartsWith(group.Prefix, StringComparison.Ordinal)))], "", "");
-            foreach (var (prefix, title) in Metric.OfProcesses)
+            var groups = metrics.ToLookup(
+                metric => Array.Find(Metric.OfProcesses, group => metric.StartsWith(group.Prefix, StringComparison.Ordinal)).Prefix ?? "");
+            foreach (var (prefix, title) in Metric.OfProcesses.Prepend(("", "")))
             {
-                AppendTable(text, results, samples, [.. metrics.Where(metric => metric.StartsWith(prefix, StringComparison.Ordinal))], prefix, title);
+                AppendTable(text, results, samples, [.. groups[prefix]], prefix, title);
             }
         }
 
@@ -89,7 +94,10 @@ internal static class Report
 
     private static void AppendGoals(StringBuilder text, Results results, Settings settings)
     {
-        var judged = Goals.All.Select(goal => (goal.Text, Judgement: goal.Judge(results, settings))).Where(goal => goal.Judgement is not null).ToList();
+        var judged = Goals.All
+            .Select(goal => (goal.Text, Judgement: goal.Judge(results, settings)))
+            .Where(goal => goal.Judgement is not null)
+            .ToList();
         if (judged.Count == 0)
         {
             return;
@@ -115,19 +123,17 @@ internal static class Report
 
         var other = rows.Select(row => row.Side).FirstOrDefault(side => side != Results.Product);
         var compared = other is not null && metrics.Contains(Metric.Rate);
-        string[] heads = [title, "", .. metrics.Select(metric => metric[prefix.Length..]), .. compared ? ["of the other's rate"] : Array.Empty<string>()];
+        string[] ratio = compared ? ["of the other's rate"] : [];
+        string[] heads = [title, "", .. metrics.Select(metric => metric[prefix.Length..]), .. ratio];
         text.AppendLine();
         text.AppendLine($"| {string.Join(" | ", heads)} |");
         text.AppendLine($"|{string.Concat(heads.Select((_, column) => column < 2 ? " --- |" : " ---: |"))}");
-        foreach (var (variant, side) in rows.OrderBy(row => rows.FindIndex(first => first.Variant == row.Variant)).ThenBy(row => row.Side != Results.Product))
+        var inOrder = rows.OrderBy(row => rows.FindIndex(first => first.Variant == row.Variant)).ThenBy(row => row.Side != Results.Product);
+        foreach (var (variant, side) in inOrder)
         {
-            string[] cells =
-            [
-                variant,
-                side,
-                .. metrics.Select(metric => Number(results.Median(scenario, variant, side, metric))),
-                .. compared ? [side == Results.Product ? Number(results.Ratio(scenario, variant, Metric.Rate, other!)) : ""] : Array.Empty<string>(),
-            ];
+            var values = metrics.Select(metric => Number(results.Median(scenario, variant, side, metric)));
+            string[] seen = compared ? [side == Results.Product ? Number(results.Ratio(scenario, variant, Metric.Rate, other!)) : ""] : [];
+            string[] cells = [variant, side, .. values, .. seen];
             text.AppendLine($"| {string.Join(" | ", cells)} |");
         }
     }

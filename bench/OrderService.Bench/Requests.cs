@@ -6,6 +6,9 @@ namespace OrderService.Bench;
 /// <summary>The requests of the scenarios, the same for the product and the limit but for their addresses.</summary>
 internal sealed class Requests(string root)
 {
+    /// <summary>Where all orders go.</summary>
+    public const string Address = "1 Main Street, 12345 Springfield, Illinois";
+
     /// <summary>Customers that the User service knows from its start.</summary>
     public const int Users = 1_000;
 
@@ -15,15 +18,13 @@ internal sealed class Requests(string root)
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private static readonly string[] UserIds = [.. Enumerable.Range(1, Users).Select(number => UserId(number).ToString())];
     private static readonly byte[][] Orders = [.. Enumerable.Range(0, Products).Select(first => Encoding.UTF8.GetBytes(
-        $$"""
-        {"items":[{{string.Join(',', Enumerable.Range(first, 3).Select(product => $$"""{"productId":"{{ProductId(product)}}","quantity":1}"""))}}],"shippingAddress":"1 Main Street, 12345 Springfield, Illinois"}
-        """))];
+        $$"""{"items":[{{string.Join(',', Enumerable.Range(first, 3).Select(OnePiece))}}],"shippingAddress":"{{Address}}"}"""))];
 
-    private static readonly byte[][] CartItems = [.. Enumerable.Range(0, 3).Select(product =>
-        Encoding.UTF8.GetBytes($$"""{"productId":"{{ProductId(product)}}","quantity":1}"""))];
+    private static readonly byte[][] CartItems = [.. Enumerable.Range(0, 3).Select(product => Encoding.UTF8.GetBytes(OnePiece(product)))];
+    private static readonly byte[][] Quantities =
+        [.. Enumerable.Range(1, 9).Select(quantity => Encoding.UTF8.GetBytes($$"""{"quantity":{{quantity}}}"""))];
 
-    private static readonly byte[][] Quantities = [.. Enumerable.Range(1, 9).Select(quantity => Encoding.UTF8.GetBytes($$"""{"quantity":{{quantity}}}"""))];
-    private static readonly byte[] Address = """{"shippingAddress":"1 Main Street, 12345 Springfield, Illinois"}"""u8.ToArray();
+    private static readonly byte[] CheckoutBody = Encoding.UTF8.GetBytes($$"""{"shippingAddress":"{{Address}}"}""");
 
     /// <summary>A seeded customer, from 1.</summary>
     public static Guid UserId(int number) => Guid.Parse($"00000000-0000-4000-8000-{number:x12}");
@@ -34,7 +35,8 @@ internal sealed class Requests(string root)
     /// <summary>An order of three lines with a key of its own.</summary>
     public HttpRequestMessage Place(int client, long number)
     {
-        var request = New(HttpMethod.Post, "/orders", UserIds[Spread(client, number) % Users], Orders[Spread(client, number) % Products]);
+        var place = Spread(client, number);
+        var request = New(HttpMethod.Post, "/orders", UserIds[place % Users], Orders[place % Products]);
         request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.NewGuid().ToString());
         return request;
     }
@@ -47,8 +49,11 @@ internal sealed class Requests(string root)
         New(HttpMethod.Post, "/cart/items", CartUser(client, number), CartItems[number / (Users / 2) % 3]);
 
     /// <summary>Some quantity of one of three products.</summary>
-    public HttpRequestMessage SetQuantity(int client, long number) => New(
-        HttpMethod.Put, $"/cart/items/{ProductId((int)(number / (Users / 2) % 3))}", CartUser(client, number), Quantities[number % Quantities.Length]);
+    public HttpRequestMessage SetQuantity(int client, long number)
+    {
+        var product = ProductId((int)(number / (Users / 2) % 3));
+        return New(HttpMethod.Put, $"/cart/items/{product}", CartUser(client, number), Quantities[number % Quantities.Length]);
+    }
 
     /// <summary>One piece into the cart of a client's own customer, one of those whose carts the cart scenarios leave alone.</summary>
     public HttpRequestMessage FillCart(int client) => New(HttpMethod.Post, "/cart/items", UserIds[^(client + 1)], CartItems[0]);
@@ -56,7 +61,7 @@ internal sealed class Requests(string root)
     /// <summary>Orders that cart.</summary>
     public HttpRequestMessage Checkout(int client)
     {
-        var request = New(HttpMethod.Post, "/cart/checkout", UserIds[^(client + 1)], Address);
+        var request = New(HttpMethod.Post, "/cart/checkout", UserIds[^(client + 1)], CheckoutBody);
         request.Headers.TryAddWithoutValidation("Idempotency-Key", Guid.NewGuid().ToString());
         return request;
     }
@@ -66,6 +71,8 @@ internal sealed class Requests(string root)
 
     /// <summary>The first page of a customer's orders.</summary>
     public HttpRequestMessage List(Guid userId) => New(HttpMethod.Get, "/orders?size=20", userId.ToString());
+
+    private static string OnePiece(int product) => $$"""{"productId":"{{ProductId(product)}}","quantity":1}""";
 
     private static string CartUser(int client, long number) => UserIds[Spread(client, number) % (Users / 2)];
 

@@ -11,7 +11,15 @@ namespace OrderService.Bench;
 /// <param name="Output">Folder of the report.</param>
 /// <param name="Document">A document that is to hold the report too, with the plot beside it.</param>
 internal sealed record Settings(
-    HashSet<string> Scenarios, int Rounds, TimeSpan Length, TimeSpan WarmUp, int[] Clients, int[] Orders, int Events, string Output, string? Document);
+    HashSet<string> Scenarios,
+    int Rounds,
+    TimeSpan Length,
+    TimeSpan WarmUp,
+    int[] Clients,
+    int[] Orders,
+    int Events,
+    string Output,
+    string? Document);
 
 /// <summary>A measurement that can't be made; the message tells why, and what to do.</summary>
 internal sealed class BenchException(string message, Exception? inner = null) : Exception(message, inner);

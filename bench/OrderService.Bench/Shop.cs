@@ -42,25 +42,28 @@ internal static class Shop
     }
 
     /// <summary>
-    /// Adds delivered orders of three lines to a database, as if they had been placed evenly over the two years before now by all
-    /// customers in turn.
+    /// Adds delivered orders of three lines to a database, by all customers in turn: those from one number to another of as many as there
+    /// are to be in the end, which were placed one every six seconds until now.
     /// </summary>
-    public static Task AddOrdersAsync(NpgsqlDataSource database, long from, long to, CancellationToken cancellationToken) => AddAsync(
-        database, from, to, $"('00000000-0000-4000-8000-' || lpad(to_hex(n % {Requests.Users} + 1), 12, '0'))::uuid", cancellationToken);
+    public static Task AddOrdersAsync(NpgsqlDataSource database, long from, long to, long of, CancellationToken cancellationToken) => AddAsync(
+        database, from, to, of, $"('00000000-0000-4000-8000-' || lpad(to_hex(n % {Requests.Users} + 1), 12, '0'))::uuid", cancellationToken);
 
     /// <summary>Adds the customers with ten and ten thousand orders.</summary>
     public static async Task AddCustomersAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        await AddAsync(database, 0, 10, $"'{SmallCustomer}'::uuid", cancellationToken);
-        await AddAsync(database, 0, 10_000, $"'{LargeCustomer}'::uuid", cancellationToken);
+        await AddAsync(database, 0, 10, 10, $"'{SmallCustomer}'::uuid", cancellationToken);
+        await AddAsync(database, 0, 10_000, 10_000, $"'{LargeCustomer}'::uuid", cancellationToken);
     }
 
-    /// <summary>Has the planner know what is there.</summary>
+    /// <summary>Has the planner know what is there, and nothing left to be written of it.</summary>
     public static async Task AnalyzeAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        await using var vacuum = database.CreateCommand("VACUUM (ANALYZE) orders, order_items, order_history");
-        vacuum.CommandTimeout = 0;
-        await vacuum.ExecuteNonQueryAsync(cancellationToken);
+        foreach (var statement in new[] { "VACUUM (ANALYZE) orders, order_items, order_history", "CHECKPOINT" })
+        {
+            await using var command = database.CreateCommand(statement);
+            command.CommandTimeout = 0;
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
     /// <summary>Orders at random, with their owners.</summary>
@@ -84,7 +87,8 @@ internal static class Shop
     }
 
     /// <summary>UUIDv7 keys in the order of time, as the product makes them. The foreign keys hold, so nobody checks them.</summary>
-    private static async Task AddAsync(NpgsqlDataSource database, long from, long to, string user, CancellationToken cancellationToken)
+    private static async Task AddAsync(
+        NpgsqlDataSource database, long from, long to, long of, string user, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var insert = new NpgsqlCommand(
@@ -92,11 +96,14 @@ internal static class Shop
             SET session_replication_role = replica;
             SET synchronous_commit = off;
             CREATE TEMPORARY TABLE placed ON COMMIT DROP AS
-            SELECT n, {user} AS user_id, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(hash, 1, 3) || '8' || substr(hash, 4, 15))::uuid AS id
-            FROM (SELECT n, now() - interval '2 years' * (1 - (n - {from} + 1)::float8 / ({to} - {from} + 1)) - interval '1 hour' AS at, md5(random()::text || n) AS hash
-                  FROM generate_series({from}::bigint, {to}::bigint - 1) AS n) AS numbered;
-            INSERT INTO orders (id, user_id, status, total_amount, currency, shipping_address, created_at, updated_at, paid_at, paid_amount, version, last_sequence)
-            SELECT id, user_id, 'DELIVERED', 37.02, 'EUR', '1 Main Street, 12345 Springfield, Illinois', at, at, at, 37.02, 5, 5 FROM placed ORDER BY n;
+            SELECT n, {user} AS user_id, at,
+                   overlay(overlay(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || substr(md5(random()::text || n), 1, 20)
+                       PLACING '7' FROM 13) PLACING '8' FROM 17)::uuid AS id
+            FROM (SELECT n, now() - interval '6 seconds' * ({of} - n) AS at FROM generate_series({from}::bigint, {to}::bigint - 1) AS n) AS numbered;
+            INSERT INTO orders (
+                id, user_id, status, total_amount, currency, shipping_address,
+                created_at, updated_at, paid_at, paid_amount, version, last_sequence)
+            SELECT id, user_id, 'DELIVERED', 37.02, 'EUR', '{Requests.Address}', at, at, at, 37.02, 5, 5 FROM placed ORDER BY n;
             INSERT INTO order_items (order_id, line, id, product_id, product_name, quantity, unit_price, total_price)
             SELECT id, line, gen_random_uuid(), 'B-00' || line, 'Thing B-00' || line || ' of the bench', 1, 12.34, 12.34
             FROM placed, generate_series(1, 3) AS line ORDER BY n, line;

@@ -42,6 +42,7 @@ internal sealed class BacklogScenario : Scenario
 
         async Task Limit(int round)
         {
+            await graph.Limit.SettleAsync(cancellationToken);
             await FillAsync(graph.LimitOrders);
             await bench.MeasureAsync(
                 (Name, variant, round),

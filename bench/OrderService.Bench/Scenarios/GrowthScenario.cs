@@ -35,12 +35,12 @@ internal sealed class GrowthScenario : Scenario
         await using var small = await Graph.StartAsync(new(), cancellationToken);
         await using var large = await Graph.StartAsync(new(), cancellationToken);
         using var control = small.Product.As(SmallSide(bench.Settings));
-        await FillAsync(small, 0, sizes[0], cancellationToken);
-        await FillAsync(large, 0, sizes[0], cancellationToken);
+        await FillAsync(small, 0, sizes[0], sizes[0], cancellationToken);
+        await FillAsync(large, 0, sizes[0], sizes[^1], cancellationToken);
         var smallOrders = await Shop.SomeOrdersAsync(small.Orders, cancellationToken);
         for (var i = 1; i < sizes.Length; i++)
         {
-            await FillAsync(large, sizes[i - 1], sizes[i], cancellationToken);
+            await FillAsync(large, sizes[i - 1], sizes[i], sizes[^1], cancellationToken);
             var largeOrders = await Shop.SomeOrdersAsync(large.Orders, cancellationToken);
             Call[][] calls =
             [
@@ -56,7 +56,7 @@ internal sealed class GrowthScenario : Scenario
         }
     }
 
-    private static async Task FillAsync(Graph graph, int from, int to, CancellationToken cancellationToken)
+    private static async Task FillAsync(Graph graph, int from, int to, int of, CancellationToken cancellationToken)
     {
         Bench.Say(FormattableString.Invariant($"{Name}: filling a database from {from:n0} to {to:n0} orders"));
         if (from == 0)
@@ -65,11 +65,12 @@ internal sealed class GrowthScenario : Scenario
         }
 
         // Two connections at a time: one for each processor.
-        var parts = Enumerable.Range(0, (to - from + AtOnce - 1) / AtOnce).Select(part => (from + (part * AtOnce), Math.Min(to, from + ((part + 1) * AtOnce))));
+        var parts = Enumerable.Range(0, (to - from + AtOnce - 1) / AtOnce)
+            .Select(part => (From: from + (part * AtOnce), To: Math.Min(to, from + ((part + 1) * AtOnce))));
         await Parallel.ForEachAsync(
             parts,
             new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = cancellationToken },
-            async (part, token) => await Shop.AddOrdersAsync(graph.Orders, part.Item1, part.Item2, token));
+            async (part, token) => await Shop.AddOrdersAsync(graph.Orders, part.From, part.To, of, token));
         await Shop.AnalyzeAsync(graph.Orders, cancellationToken);
     }
 
@@ -79,7 +80,10 @@ internal sealed class GrowthScenario : Scenario
         if (free < needed)
         {
             throw new BenchException(FormattableString.Invariant(
-                $"{orders:n0} orders need about {needed / 1e9:n0} GB in {Path.GetTempPath()}, which has {free / 1e9:n0} GB left. Make room, set TMPDIR to another folder, or choose other sizes with --orders."));
+                $"""
+                {orders:n0} orders need about {needed / 1e9:n0} GB in {Path.GetTempPath()}, which has {free / 1e9:n0} GB left.
+                Make room, set TMPDIR to another folder, or choose other sizes with --orders.
+                """));
         }
     }
 }

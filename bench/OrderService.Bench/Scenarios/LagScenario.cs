@@ -32,8 +32,8 @@ internal sealed class LagScenario : Scenario
     public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
         var graph = await bench.GraphAsync(cancellationToken);
-        var connectionString = new NpgsqlConnectionStringBuilder(await graph.ConnectionStringAsync(ResourceNames.Orders)) { MaxAutoPrepare = 8, MaxPoolSize = 16 };
-        await using var database = NpgsqlDataSource.Create(connectionString);
+        await using var database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(await graph.ConnectionStringAsync(ResourceNames.Orders)) { MaxAutoPrepare = 8, MaxPoolSize = 16 });
         var table = new global::Limit.OrderTable(database);
         using var arrivals = new Arrivals(await graph.ConnectionStringAsync(ResourceNames.Kafka));
         using var wakeup = new Wakeup(database);
@@ -61,11 +61,12 @@ internal sealed class LagScenario : Scenario
 
         async Task<Guid> DirectAsync(long number)
         {
-            var lines = Enumerable.Range((int)(number % Requests.Products), 3).Select(product => new global::Limit.RequestedLine(Requests.ProductId(product), 1));
+            var lines = Enumerable.Range((int)(number % Requests.Products), 3)
+                .Select(product => new global::Limit.RequestedLine(Requests.ProductId(product), 1));
             var (id, _) = await table.PlaceAsync(
                 Requests.UserId((int)(number % Requests.Users) + 1),
                 Guid.NewGuid().ToString(),
-                new([.. lines], "1 Main Street, 12345 Springfield, Illinois", null));
+                new([.. lines], Requests.Address, null));
             wakeup.Wake();
             return id;
         }
@@ -115,7 +116,8 @@ internal sealed class LagScenario : Scenario
     /// <summary>Wakes the relays once for many commits, as the product does.</summary>
     private sealed class Wakeup : IDisposable
     {
-        private readonly Channel<bool> _committed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        private readonly Channel<bool> _committed =
+            Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
         public Wakeup(NpgsqlDataSource database) => _ = NotifyAsync(database);
 

@@ -19,8 +19,9 @@ internal sealed class PaymentScenario : Scenario
     public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
         var graph = await bench.GraphAsync(cancellationToken);
+        var kafka = await graph.ConnectionStringAsync(ResourceNames.Kafka);
         using var producer = new ProducerBuilder<string, byte[]>(
-            new ProducerConfig { BootstrapServers = await graph.ConnectionStringAsync(ResourceNames.Kafka), EnableIdempotence = true, LingerMs = 5 }).Build();
+            new ProducerConfig { BootstrapServers = kafka, EnableIdempotence = true, LingerMs = 5 }).Build();
         for (var round = 1; round <= bench.Settings.Rounds; round++)
         {
             var pending = await PendingAsync(graph, cancellationToken);
@@ -52,7 +53,8 @@ internal sealed class PaymentScenario : Scenario
     {
         while (true)
         {
-            await using var select = graph.Orders.CreateCommand("SELECT id, total_amount FROM orders WHERE status = 'PENDING' ORDER BY created_at DESC LIMIT $1");
+            await using var select = graph.Orders.CreateCommand(
+                "SELECT id, total_amount FROM orders WHERE status = 'PENDING' ORDER BY created_at DESC LIMIT $1");
             select.Parameters.Add(new() { Value = Orders });
             await using var row = await select.ExecuteReaderAsync(cancellationToken);
             var pending = new List<(Guid, decimal)>();
@@ -76,7 +78,8 @@ internal sealed class PaymentScenario : Scenario
         return new()
         {
             Key = key,
-            Value = Encoding.UTF8.GetBytes(FormattableString.Invariant($$"""{"orderId":"{{key}}","paymentId":"{{id}}","amount":{{amount}},"currency":"EUR"}""")),
+            Value = Encoding.UTF8.GetBytes(FormattableString.Invariant(
+                $$"""{"orderId":"{{key}}","paymentId":"{{id}}","amount":{{amount}},"currency":"EUR"}""")),
             Headers = new()
             {
                 { "ce_specversion", "1.0"u8.ToArray() },

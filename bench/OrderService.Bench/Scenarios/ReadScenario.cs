@@ -21,7 +21,7 @@ internal sealed class ReadScenario : Scenario
         var graph = await bench.GraphAsync(cancellationToken);
         foreach (var database in new[] { graph.Orders, graph.LimitOrders })
         {
-            await Shop.AddOrdersAsync(database, 0, Orders, cancellationToken);
+            await Shop.AddOrdersAsync(database, 0, Orders, Orders, cancellationToken);
             await Shop.AddCustomersAsync(database, cancellationToken);
             await Shop.AnalyzeAsync(database, cancellationToken);
         }
@@ -42,7 +42,8 @@ internal sealed class ReadScenario : Scenario
         {
             foreach (var (name, customer) in new[] { (Few, Shop.SmallCustomer), (Many, Shop.LargeCustomer) })
             {
-                await bench.CompareAsync(List, [(name, PlaceScenario.Usual.Clients)], [Page(graph.Product, customer), Page(graph.Limit, customer)], cancellationToken);
+                await bench.CompareAsync(
+                    List, [(name, PlaceScenario.Usual.Clients)], [Page(graph.Product, customer), Page(graph.Limit, customer)], cancellationToken);
             }
         }
     }
