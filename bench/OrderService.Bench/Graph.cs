@@ -279,7 +279,7 @@ internal sealed class Graph : IAsyncDisposable
         return Path.Combine(own.Parent!.Parent!.FullName, project, own.Name);
     }
 
-    /// <summary>Keeps track of which processes there are.</summary>
+    /// <summary>Keeps track of which processes there are. Until it runs, a resource that was started anew still names its former process.</summary>
     private async Task WatchAsync(ResourceNotificationService resources, CancellationToken cancellationToken)
     {
         try
@@ -287,7 +287,7 @@ internal sealed class Graph : IAsyncDisposable
             await foreach (var change in resources.WatchAsync(cancellationToken))
             {
                 var pid = change.Snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value;
-                if (pid is not null && !KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text))
+                if (pid is not null && change.Snapshot.State?.Text == KnownResourceStates.Running)
                 {
                     _processes[change.ResourceId] = (change.Resource.Name, Convert.ToInt32(pid, CultureInfo.InvariantCulture));
                 }
