@@ -129,7 +129,7 @@ internal sealed class LagScenario : Scenario
         {
             await foreach (var _ in _committed.Reader.ReadAllAsync())
             {
-                await using var notify = database.CreateCommand("NOTIFY outbox");
+                await using var notify = database.CreateCommand("NOTIFY outbox, 'EVENTS'");
                 await notify.ExecuteNonQueryAsync();
             }
         }
