@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Http;
 using OrderService.Core.Orders;
 using OrderService.Core.Persistence;
@@ -62,7 +61,7 @@ internal static partial class ListOrders
     public static async Task<Results<Ok<OrderPage>, ProblemHttpResult>> HandleAsync(
         [AsParameters] ListOrdersQuery query,
         ClaimsPrincipal user,
-        OrdersDbContext database,
+        OrderReader orders,
         HttpContext http,
         CancellationToken cancellationToken)
     {
@@ -85,37 +84,9 @@ internal static partial class ListOrders
             return invalid;
         }
 
-        var userId = user.Id;
-        var orders = database.Orders.AsNoTracking().Where(o => o.UserId == userId);
-        if (status is not null)
-        {
-            orders = orders.Where(o => o.Status == status);
-        }
-
-        if (from is not null)
-        {
-            orders = orders.Where(o => o.CreatedAt >= from);
-        }
-
-        if (to is not null)
-        {
-            orders = orders.Where(o => o.CreatedAt < to);
-        }
-
-        // Row values, which PostgreSQL seeks in the index that has this order.
+        var filter = new OrderFilter(user.Id, status, from, to);
         var back = cursor is { Back: true };
-        var inOrder = back
-            ? orders.OrderBy(o => o.CreatedAt).ThenBy(o => o.Id)
-            : orders.OrderByDescending(o => o.CreatedAt).ThenByDescending(o => o.Id);
-        var here = cursor switch
-        {
-            { Back: true, CreatedAt: var at, Id: var id } =>
-                inOrder.Where(o => EF.Functions.GreaterThan(ValueTuple.Create(o.CreatedAt, o.Id), ValueTuple.Create(at, id))),
-            { Back: false, CreatedAt: var at, Id: var id } =>
-                inOrder.Where(o => EF.Functions.LessThan(ValueTuple.Create(o.CreatedAt, o.Id), ValueTuple.Create(at, id))),
-            null => inOrder.Skip(page * size),
-        };
-        var found = await here.Take(size + 1).Include(o => o.Items).ToListAsync(cancellationToken);
+        var found = await orders.ListAsync(filter, cursor, skip: page * size, take: size + 1, cancellationToken);
         var more = found.Count > size;
         if (more)
         {
@@ -141,11 +112,11 @@ internal static partial class ListOrders
         }
 
         return TypedResults.Ok(new OrderPage(
-            [.. found.Select(OrderResponse.Of)],
+            found,
             page,
             size,
             next,
-            includeTotal ? await orders.CountAsync(cancellationToken) : null));
+            includeTotal ? await orders.CountAsync(filter, cancellationToken) : null));
     }
 
     private static string? LinkTo(string? address, string relation) => address is null ? null : $"<{address}>; rel=\"{relation}\"";

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using OrderService.Core.Orders;
 
 namespace OrderService.Api.Orders;
 
@@ -20,10 +19,10 @@ internal readonly record struct OrderCursor(DateTimeOffset CreatedAt, Guid Id, b
     public static OrderCursor End { get; } = new(DateTimeOffset.MinValue, Guid.Empty, Back: true);
 
     /// <summary>Towards what is older than <paramref name="order"/>.</summary>
-    public static OrderCursor After(Order order) => new(order.CreatedAt, order.Id, Back: false);
+    public static OrderCursor After(OrderResponse order) => new(order.CreatedAt, order.Id, Back: false);
 
     /// <summary>Towards what is newer than <paramref name="order"/>.</summary>
-    public static OrderCursor Before(Order order) => new(order.CreatedAt, order.Id, Back: true);
+    public static OrderCursor Before(OrderResponse order) => new(order.CreatedAt, order.Id, Back: true);
 
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     public static bool TryParse(string text, out OrderCursor cursor)
