@@ -42,6 +42,11 @@ public static class OrdersDatabase
     /// </summary>
     private const string SessionDefaults = "-c idle_in_transaction_session_timeout=10s";
 
+    /// <summary>
+    /// Connections of a process: enough for commits to share their flush to disk, and not so many that they only wait for processors.
+    /// </summary>
+    private const int PoolSize = 32;
+
     /// <summary>Statements that a pooled connection keeps prepared.</summary>
     private const int PreparedStatements = 64;
 
@@ -83,6 +88,11 @@ public static class OrdersDatabase
     {
         var pooled = new NpgsqlConnectionStringBuilder(connectionString);
         pooled.Options = $"{SessionDefaults} {pooled.Options}".TrimEnd();
+        if (!pooled.ShouldSerialize("Maximum Pool Size"))
+        {
+            pooled.MaxPoolSize = PoolSize;
+        }
+
         if (!pooled.ShouldSerialize("Max Auto Prepare"))
         {
             // Our statements are few and come again: PostgreSQL need not read and plan each one anew.

@@ -17,6 +17,12 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
     /// <summary>The channel on which relays listen.</summary>
     public const string ChannelName = "outbox";
 
+    /// <summary>
+    /// Rest after a notification; what is committed meanwhile is told at its end. Each one is a transaction, and short beside the way to
+    /// the broker this is still.
+    /// </summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(3);
+
     private const int All = (1 << (int)OutboxChannel.Events) | (1 << (int)OutboxChannel.Reservations);
 
     private readonly Channel<bool> _committed = Channel.CreateBounded<bool>(
@@ -68,6 +74,8 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
             {
                 LogNotNotified(logger, e.Message);
             }
+
+            await Task.Delay(Rest, stoppingToken);
         }
     }
 
