@@ -1,6 +1,9 @@
 using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using OrderService.Core.Messaging;
 using OrderService.Tests.Shop;
+using OrderService.Worker.Outbox;
 
 namespace OrderService.Tests;
 
@@ -37,5 +40,33 @@ public sealed class RelayTests(ShopFixture shop)
 
         await shop.ScalarAsync<long>("DELETE FROM outbox_messages WHERE order_id = $1 AND parked_at IS NOT NULL", order);
         Assert.Equal(["placed", "cancelled"], (await shop.Events.WaitAsync(order, 2)).Select(e => e.Name));
+    }
+
+    [Fact]
+    public async Task A_sudden_backlog_of_which_PostgreSQL_has_no_statistics_is_never_read_whole()
+    {
+        await using var database = await shop.NewDatabaseAsync("backlog");
+        await database.Database.MigrateAsync();
+        await using var session = new NpgsqlConnection(database.Database.GetConnectionString());
+        await session.OpenAsync();
+        await using var table = await OutboxTable.PrepareAsync(session, OutboxChannel.Events, batchSize: 100, default);
+        await using var transaction = await session.BeginTransactionAsync();
+        await using (var backlog = new NpgsqlCommand(
+            """
+            INSERT INTO outbox_messages (id, order_id, shard, channel, sequence, type, payload, occurred_at)
+            SELECT gen_random_uuid(), gen_random_uuid(), 1, 'EVENTS', 1, 'io.cloudforge.order.placed.v1', '{}', now()
+            FROM generate_series(1, 20000)
+            """,
+            session))
+        {
+            await backlog.ExecuteNonQueryAsync();
+        }
+
+        var rows = await table.ExchangeAsync([], [1], [], floor: 0);
+        rows = await table.ExchangeAsync([.. rows.Select(row => row.Position)], [1], [.. rows.Select(row => row.OrderId)], floor: 0);
+
+        Assert.Equal(100, rows.Count);
+        await using var scans = new NpgsqlCommand("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'outbox_messages'", session);
+        Assert.Equal(0L, await scans.ExecuteScalarAsync());
     }
 }

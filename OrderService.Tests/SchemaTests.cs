@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using OrderService.Core.Messaging;
@@ -18,8 +17,8 @@ public sealed class SchemaTests(ShopFixture shop)
     [Fact]
     public async Task The_migrated_schema_is_the_models()
     {
-        await using var migrated = await NewDatabaseAsync("migrated");
-        await using var created = await NewDatabaseAsync("created");
+        await using var migrated = await shop.NewDatabaseAsync("migrated");
+        await using var created = await shop.NewDatabaseAsync("created");
 
         await migrated.Database.MigrateAsync();
         await created.Database.EnsureCreatedAsync();
@@ -30,7 +29,7 @@ public sealed class SchemaTests(ShopFixture shop)
     [Fact]
     public async Task Every_migration_can_be_undone()
     {
-        await using var database = await NewDatabaseAsync("undone");
+        await using var database = await shop.NewDatabaseAsync("undone");
         await database.Database.MigrateAsync();
 
         await database.Database.MigrateAsync("0");
@@ -41,7 +40,7 @@ public sealed class SchemaTests(ShopFixture shop)
     [Fact]
     public async Task A_migration_that_fails_ends_with_one_message_that_says_why_and_leaves_nothing_behind()
     {
-        await using var database = await NewDatabaseAsync("broken");
+        await using var database = await shop.NewDatabaseAsync("broken");
         await database.Database.ExecuteSqlRawAsync("CREATE TABLE idempotency_keys (in_the_way integer)");
 
         var (exitCode, output) = await MigrateAsync(database.Database.GetConnectionString()!);
@@ -56,7 +55,7 @@ public sealed class SchemaTests(ShopFixture shop)
     [Fact]
     public async Task Orders_that_were_paid_before_amounts_were_noted_count_as_paid_in_full()
     {
-        await using var database = await NewDatabaseAsync("paid");
+        await using var database = await shop.NewDatabaseAsync("paid");
         await database.Database.MigrateAsync("20261122171500_IdempotencyClaims");
         await database.Database.ExecuteSqlRawAsync(
             """
@@ -82,7 +81,7 @@ public sealed class SchemaTests(ShopFixture shop)
     [Fact]
     public async Task Migrating_twice_changes_nothing()
     {
-        await using var database = await NewDatabaseAsync("twice");
+        await using var database = await shop.NewDatabaseAsync("twice");
 
         Assert.Equal(0, (await MigrateAsync(database.Database.GetConnectionString()!)).ExitCode);
         Assert.Equal(0, (await MigrateAsync(database.Database.GetConnectionString()!)).ExitCode);
@@ -93,8 +92,8 @@ public sealed class SchemaTests(ShopFixture shop)
     [InlineData(false)]
     public async Task A_new_order_is_written_as_the_model_would_have_it(bool complete)
     {
-        await using var model = await NewDatabaseAsync("model");
-        await using var statement = await NewDatabaseAsync("statement");
+        await using var model = await shop.NewDatabaseAsync("model");
+        await using var statement = await shop.NewDatabaseAsync("statement");
         await model.Database.MigrateAsync();
         await statement.Database.MigrateAsync();
         var (orderId, userId, checkoutId) = (Guid.CreateVersion7(), Guid.NewGuid(), Guid.NewGuid());
@@ -152,20 +151,6 @@ public sealed class SchemaTests(ShopFixture shop)
             ORDER BY 1
             """)
         .ToListAsync();
-
-    private async Task<OrdersDbContext> NewDatabaseAsync(string name)
-    {
-        var server = new NpgsqlConnectionStringBuilder(await shop.ConnectionStringAsync(ResourceNames.Orders));
-        var database = $"{name}_{Guid.NewGuid():N}";
-        await using var create = shop.Database.CreateCommand($"CREATE DATABASE {database}");
-        await create.ExecuteNonQueryAsync();
-        server.Database = database;
-        server.Pooling = false;
-        return new OrdersDbContext(new DbContextOptionsBuilder<OrdersDbContext>()
-            .UseNpgsql(server.ConnectionString)
-            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
-            .Options);
-    }
 
     private static async Task<List<string>> DescribeAsync(OrdersDbContext database) => await database.Database
         .SqlQuery<string>(

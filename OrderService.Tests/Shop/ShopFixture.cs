@@ -3,7 +3,10 @@ using System.Text.Json;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
+using OrderService.Core.Persistence;
 using StackExchange.Redis;
 
 namespace OrderService.Tests.Shop;
@@ -155,6 +158,21 @@ public sealed class ShopFixture : IAsyncLifetime
         }
 
         return await command.ExecuteScalarAsync() is T value_ ? value_ : default;
+    }
+
+    /// <summary>A database beside the shop's own, without tables, which goes with the server.</summary>
+    internal async Task<OrdersDbContext> NewDatabaseAsync(string name)
+    {
+        var server = new NpgsqlConnectionStringBuilder(await ConnectionStringAsync(ResourceNames.Orders));
+        var database = $"{name}_{Guid.NewGuid():N}";
+        await using var create = Database.CreateCommand($"CREATE DATABASE {database}");
+        await create.ExecuteNonQueryAsync();
+        server.Database = database;
+        server.Pooling = false;
+        return new OrdersDbContext(new DbContextOptionsBuilder<OrdersDbContext>()
+            .UseNpgsql(server.ConnectionString)
+            .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
+            .Options);
     }
 
     /// <summary>The process of a resource, as the application model reports it.</summary>
