@@ -9,19 +9,32 @@ using OrderService.Core.Persistence;
 namespace OrderService.Api.Operations;
 
 /// <summary>Which messages. All as text, so that whatever is wrong with a parameter is told by its name.</summary>
-/// <param name="State"><c>PARKED</c> (the default), or <c>WAITING</c>: incoming ones that are tried again by themselves.</param>
-/// <param name="Direction"><c>INBOUND</c> or <c>OUTBOUND</c>; both without it.</param>
-/// <param name="Type">Only messages of this type.</param>
-/// <param name="OrderId">Only messages of this order.</param>
-/// <param name="Size">Messages per page, 1 to 100, 20 by default.</param>
-/// <param name="Cursor">Where to go on, from the last page's <c>next</c>.</param>
-internal sealed record ListDeadLettersQuery(
-    [FromQuery(Name = "state")] string? State,
-    [FromQuery(Name = "direction")] string? Direction,
-    [FromQuery(Name = "type")] string? Type,
-    [FromQuery(Name = "orderId")] string? OrderId,
-    [FromQuery(Name = "size")] string? Size,
-    [FromQuery(Name = "cursor")] string? Cursor);
+internal sealed record ListDeadLettersQuery
+{
+    /// <summary><c>PARKED</c> (the default), or <c>WAITING</c>: incoming ones that are tried again by themselves.</summary>
+    [FromQuery(Name = "state")]
+    public string? State { get; init; }
+
+    /// <summary><c>INBOUND</c> or <c>OUTBOUND</c>; both without it.</summary>
+    [FromQuery(Name = "direction")]
+    public string? Direction { get; init; }
+
+    /// <summary>Only messages of this type.</summary>
+    [FromQuery(Name = "type")]
+    public string? Type { get; init; }
+
+    /// <summary>Only messages of this order.</summary>
+    [FromQuery(Name = "orderId")]
+    public string? OrderId { get; init; }
+
+    /// <summary>Messages per page, 1 to 100, 20 by default.</summary>
+    [FromQuery(Name = "size")]
+    public string? Size { get; init; }
+
+    /// <summary>Where to go on, from the last page's <c>next</c>.</summary>
+    [FromQuery(Name = "cursor")]
+    public string? Cursor { get; init; }
+}
 
 /// <summary>A page of messages, newest first.</summary>
 /// <param name="Items">The messages.</param>

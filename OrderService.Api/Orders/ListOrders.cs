@@ -12,21 +12,36 @@ using OrderService.Core.Persistence;
 namespace OrderService.Api.Orders;
 
 /// <summary>Which orders. All as text, so that whatever is wrong with a parameter is told by its name.</summary>
-/// <param name="Page">Number of the page, from 0. With a cursor it is only counted on.</param>
-/// <param name="Size">Orders per page, 1 to 100, 20 by default.</param>
-/// <param name="Cursor">Where to read on, from the address of another page; what is placed meanwhile moves nothing.</param>
-/// <param name="Status">Only orders of this status.</param>
-/// <param name="From">Only orders placed at this instant or later: an ISO 8601 date or date-time, UTC unless it has an offset.</param>
-/// <param name="To">Only orders placed before this instant: an ISO 8601 date or date-time, UTC unless it has an offset.</param>
-/// <param name="IncludeTotal"><c>true</c> counts the orders of all pages as well.</param>
-internal sealed record ListOrdersQuery(
-    [FromQuery(Name = "page")] string? Page,
-    [FromQuery(Name = "size")] string? Size,
-    [FromQuery(Name = "cursor")] string? Cursor,
-    [FromQuery(Name = "status")] string? Status,
-    [FromQuery(Name = "from")] string? From,
-    [FromQuery(Name = "to")] string? To,
-    [FromQuery(Name = "includeTotal")] string? IncludeTotal);
+internal sealed record ListOrdersQuery
+{
+    /// <summary>Number of the page, from 0. With a cursor it is only counted on.</summary>
+    [FromQuery(Name = "page")]
+    public string? Page { get; init; }
+
+    /// <summary>Orders per page, 1 to 100, 20 by default.</summary>
+    [FromQuery(Name = "size")]
+    public string? Size { get; init; }
+
+    /// <summary>Where to read on, from the address of another page; what is placed meanwhile moves nothing.</summary>
+    [FromQuery(Name = "cursor")]
+    public string? Cursor { get; init; }
+
+    /// <summary>Only orders of this status.</summary>
+    [FromQuery(Name = "status")]
+    public string? Status { get; init; }
+
+    /// <summary>Only orders placed at this instant or later: an ISO 8601 date or date-time, UTC unless it has an offset.</summary>
+    [FromQuery(Name = "from")]
+    public string? From { get; init; }
+
+    /// <summary>Only orders placed before this instant: an ISO 8601 date or date-time, UTC unless it has an offset.</summary>
+    [FromQuery(Name = "to")]
+    public string? To { get; init; }
+
+    /// <summary><c>true</c> counts the orders of all pages as well.</summary>
+    [FromQuery(Name = "includeTotal")]
+    public string? IncludeTotal { get; init; }
+}
 
 /// <summary>A page of orders, newest first.</summary>
 /// <param name="Items">The orders.</param>

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -65,12 +66,16 @@ public static class OrdersDatabase
         // No retries below a save: whether a commit that was cut off took effect is for the use case to find out.
         builder.AddNpgsqlDbContext<OrdersDbContext>(
             connectionName,
-            settings => settings.DisableRetry = true,
+            settings => (settings.DisableRetry, settings.DisableHealthChecks) = (true, true),
             options => options.ConfigureWarnings(warnings => warnings
                 .Ignore(RelationalEventId.PendingModelChangesWarning)
                 // Failures are exceptions too, and many are expected: a unique violation is how a race ends.
                 .Log((CoreEventId.SaveChangesFailed, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug))));
         builder.Services.AddSingleton(_ => CreateDataSource(Pooled(connectionString)));
+
+        // Not the context's own: a start would wait until EF Core has built its model, which few requests need.
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            connectionName, services => new Check(services.GetRequiredService<NpgsqlDataSource>()), failureStatus: null, tags: null));
         builder.Services.AddKeyedSingleton(
             Sessions, (_, _) => CreateDataSource(new(connectionString) { Pooling = false, KeepAlive = (int)SignOfLife.TotalSeconds }));
         builder.Services.AddSingleton<NewOrders>();
@@ -110,6 +115,17 @@ public static class OrdersDatabase
             .ConfigureCommandFilter(_ => Activity.Current is { Recorded: true })
             .ConfigureBatchFilter(_ => Activity.Current is { Recorded: true }));
         return dataSource.Build();
+    }
+
+    /// <summary>Whether the database answers.</summary>
+    private sealed class Check(NpgsqlDataSource database) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            await using var question = database.CreateCommand("SELECT 1");
+            await question.ExecuteScalarAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
     }
 
     /// <summary>Whether saving failed because another row has the same value of a unique constraint.</summary>
