@@ -19,7 +19,7 @@ internal static class AddToCart
         [FromHeader(Name = Idempotency.Header)] string? idempotencyKey,
         IfMatch ifMatch,
         CartId id,
-        ProductClient products,
+        ProductLookup products,
         CartStore carts,
         HttpResponse response,
         CancellationToken cancellationToken)

@@ -46,29 +46,32 @@ internal sealed class ProductClient(HttpClient http)
             var product = answer.IsSuccessStatusCode
                 ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.ProductAnswer, cancellationToken)
                 : null;
-            return product switch
-            {
-                null => throw ServiceClients.Unexpected(ResourceNames.Products, answer),
-                { Active: false } => null,
-                _ => Priced(productId, product.Name, product.Price, product.Currency) ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer),
-            };
+            return product is null ? throw ServiceClients.Unexpected(ResourceNames.Products, answer) : ForSale(product with { Id = productId });
         });
 
     /// <summary>Those of the products that are for sale. One call: the ids of a full cart fit into an address.</summary>
     /// <exception cref="DependencyUnavailableException">The service is away.</exception>
-    public Task<IReadOnlyList<Product>> FindAllAsync(IEnumerable<string> productIds, CancellationToken cancellationToken) =>
-        ServiceClients.CallAsync<IReadOnlyList<Product>>(ResourceNames.Products, async () =>
+    public async Task<IReadOnlyList<Product>> FindAllAsync(IEnumerable<string> productIds, CancellationToken cancellationToken) =>
+        [.. (await ReadAllAsync(productIds, cancellationToken)).Select(ForSale).OfType<Product>()];
+
+    /// <summary>What the service says of those of the products that it knows.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away.</exception>
+    public Task<IReadOnlyList<ProductAnswer>> ReadAllAsync(IEnumerable<string> productIds, CancellationToken cancellationToken) =>
+        ServiceClients.CallAsync(ResourceNames.Products, async () =>
         {
             using var answer = await http.GetAsync($"api/products?ids={string.Join(',', productIds)}", cancellationToken);
             var page = answer.IsSuccessStatusCode
                 ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.ProductPage, cancellationToken)
                 : null;
-            var items = page?.Items ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer);
-            return [.. items
-                .Where(product => product.Active)
-                .Select(product => Priced(product.Id, product.Name, product.Price, product.Currency)
-                    ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer))];
+            return page?.Items ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer);
         });
+
+    /// <summary>The product, or <c>null</c> if it is not for sale.</summary>
+    /// <exception cref="DependencyUnavailableException">It is described in a way that makes no sense.</exception>
+    public static Product? ForSale(ProductAnswer product) => product.Active
+        ? Priced(product.Id, product.Name, product.Price, product.Currency)
+            ?? throw ServiceClients.Unexpected(ResourceNames.Products, $"The product '{product.Id}' has no usable name, price or currency.")
+        : null;
 
     /// <summary>Reserves all lines or none until <paramref name="expiresAt"/>. The same id and lines again are the same reservation.</summary>
     /// <exception cref="DependencyUnavailableException">The service is away; whether it reserved is not known.</exception>

@@ -15,6 +15,7 @@ internal static class ServiceClients
     {
         builder.AddClient(ResourceNames.Products).AddTypedClient<ProductClient>();
         builder.AddClient(ResourceNames.Users).AddTypedClient<UserClient>();
+        builder.Services.AddSingleton<ProductLookup>();
         builder.Services.AddSingleton<KnownCustomers>();
 
         // A customer waits for the answer: many short tries rather than one long one. All calls are idempotent.
@@ -44,11 +45,12 @@ internal static class ServiceClients
     }
 
     /// <summary>For an answer that the contract does not know.</summary>
-    public static DependencyUnavailableException Unexpected(string service, HttpResponseMessage answer) =>
-        new(
-            service,
-            $"The service '{service}' gave an answer that makes no sense.",
-            new HttpRequestException($"{answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode}."));
+    public static DependencyUnavailableException Unexpected(string service, HttpResponseMessage answer) => Unexpected(
+        service, $"{answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri} answered {(int)answer.StatusCode}.");
+
+    /// <inheritdoc cref="Unexpected(string, HttpResponseMessage)" />
+    public static DependencyUnavailableException Unexpected(string service, string problem) =>
+        new(service, $"The service '{service}' gave an answer that makes no sense.", new HttpRequestException(problem));
 
     private static IHttpClientBuilder AddClient(this IHostApplicationBuilder builder, string service)
     {

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+
+namespace OrderService.Api.Clients;
+
+/// <summary>
+/// Looks products up for requests that need one each. What comes while two calls are under way shares the next
+/// one, so that a busy API asks less often, and not later than it could have been answered. No answer is older than its request.
+/// </summary>
+internal sealed class ProductLookup(IHttpClientFactory clients)
+{
+    /// <summary>A call that hangs holds up those that share it; the others get through beside it.</summary>
+    private const int CallsAtOnce = 2;
+
+    /// <summary>So many ids fit into an address.</summary>
+    private const int MostProducts = 100;
+
+    private readonly Lock _guard = new();
+    private readonly Queue<Question> _waiting = [];
+    private int _calls;
+
+    /// <summary>The product, or <c>null</c> if it is unknown or not for sale.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away.</exception>
+    public Task<Product?> FindAsync(string productId, CancellationToken cancellationToken)
+    {
+        var question = new Question(productId);
+        lock (_guard)
+        {
+            if (_calls == CallsAtOnce)
+            {
+                _waiting.Enqueue(question);
+                return question.Answer.WaitAsync(cancellationToken);
+            }
+
+            _calls++;
+        }
+
+        _ = AskAsync([question]);
+        return question.Answer.WaitAsync(cancellationToken);
+    }
+
+    private async Task AskAsync(List<Question> questions)
+    {
+        try
+        {
+            var products = new ProductClient(clients.CreateClient(ResourceNames.Products));
+            if (questions is [var only])
+            {
+                only.Tell(await products.FindAsync(only.ProductId, CancellationToken.None));
+            }
+            else
+            {
+                var found = await products.ReadAllAsync(questions.Select(question => question.ProductId).Distinct(), CancellationToken.None);
+                var byId = found.DistinctBy(product => product.Id).ToDictionary(product => product.Id, StringComparer.Ordinal);
+                questions.ForEach(question => question.Tell(byId.GetValueOrDefault(question.ProductId)));
+            }
+        }
+        catch (Exception e)
+        {
+            // Each request that asked is told, and answers accordingly.
+            questions.ForEach(question => question.Fail(e));
+        }
+
+        AskNext();
+    }
+
+    private void AskNext()
+    {
+        List<Question> questions = [];
+        lock (_guard)
+        {
+            while (questions.Count < MostProducts && _waiting.TryDequeue(out var question))
+            {
+                questions.Add(question);
+            }
+
+            if (questions.Count == 0)
+            {
+                _calls--;
+                return;
+            }
+        }
+
+        // On behalf of the first, in whose trace the call is; the traces of the others lead there.
+        questions.ForEach(question => question.LinkTo(questions[0]));
+        questions[0].Run(() => _ = AskAsync(questions));
+    }
+
+    /// <summary>What one request wants to know.</summary>
+    private sealed class Question(string productId)
+    {
+        private readonly TaskCompletionSource<Product?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ExecutionContext? _context = ExecutionContext.Capture();
+        private readonly Activity? _request = Activity.Current;
+
+        public string ProductId => productId;
+
+        public Task<Product?> Answer => _answer.Task;
+
+        public void Tell(Product? product) => _answer.TrySetResult(product);
+
+        /// <summary>Makes no one else's answer depend on how this product is described.</summary>
+        public void Tell(ProductClient.ProductAnswer? product)
+        {
+            try
+            {
+                Tell(product is null ? null : ProductClient.ForSale(product));
+            }
+            catch (DependencyUnavailableException e)
+            {
+                Fail(e);
+            }
+        }
+
+        public void Fail(Exception failure) => _answer.TrySetException(failure);
+
+        public void LinkTo(Question first)
+        {
+            if (first != this && first._request is { } request)
+            {
+                _request?.AddLink(new ActivityLink(request.Context));
+            }
+        }
+
+        /// <summary>Runs something as the request that asks.</summary>
+        public void Run(Action action)
+        {
+            if (_context is null)
+            {
+                action();
+            }
+            else
+            {
+                ExecutionContext.Run(_context, static run => ((Action)run!)(), action);
+            }
+        }
+    }
+}
