@@ -53,13 +53,20 @@ internal sealed class OrderReader(NpgsqlDataSource database)
             skip = 0;
         }
 
+        // The number of orders is part of the statement: PostgreSQL, which would have to guess it, planned the statement anew each time.
+        var page = string.Create(CultureInfo.InvariantCulture, $"LIMIT {take}");
+        if (skip > 0)
+        {
+            page += $" OFFSET {Add(command, skip)}";
+        }
+
         var direction = cursor is { Back: true } ? "ASC" : "DESC";
         command.CommandText =
             $"""
             {Select}
             FROM (
                 SELECT * FROM orders WHERE {where}
-                ORDER BY created_at {direction}, id {direction} LIMIT {Add(command, take)} OFFSET {Add(command, skip)}
+                ORDER BY created_at {direction}, id {direction} {page}
             ) AS o {Items}
             ORDER BY o.created_at {direction}, o.id {direction}, i.line
             """;
