@@ -3,13 +3,15 @@ using System.Diagnostics;
 namespace OrderService.Api.Clients;
 
 /// <summary>
-/// Looks products up for requests that need one each. What comes while two calls are under way shares the next
-/// one, so that a busy API asks less often, and not later than it could have been answered. No answer is older than its request.
+/// Looks products up for requests that need one each. What comes while two calls are under way shares the next one, so that a busy API
+/// asks less often. No answer is older than its request.
 /// </summary>
-internal sealed class ProductLookup(IHttpClientFactory clients)
+internal sealed class ProductLookup(IHttpClientFactory clients, TimeProvider time)
 {
-    /// <summary>A call that hangs holds up those that share it; the others get through beside it.</summary>
     private const int CallsAtOnce = 2;
+
+    /// <summary>How long a call is waited for: a slow one holds up those that share it, and nobody else.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     /// <summary>So many ids fit into an address.</summary>
     private const int MostProducts = 100;
@@ -34,10 +36,18 @@ internal sealed class ProductLookup(IHttpClientFactory clients)
             _calls++;
         }
 
-        _ = AskAsync([question]);
+        _ = TakePlaceAsync([question]);
         return question.Answer.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Asks, and has the next ones asked in its place.</summary>
+    private async Task TakePlaceAsync(List<Question> questions)
+    {
+        await AskAsync(questions).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        AskNext();
+    }
+
+    /// <summary>Asks. Each request that wants to know is told how that ended.</summary>
     private async Task AskAsync(List<Question> questions)
     {
         try
@@ -46,21 +56,17 @@ internal sealed class ProductLookup(IHttpClientFactory clients)
             if (questions is [var only])
             {
                 only.Tell(await products.FindAsync(only.ProductId, CancellationToken.None));
+                return;
             }
-            else
-            {
-                var found = await products.ReadAllAsync(questions.Select(question => question.ProductId).Distinct(), CancellationToken.None);
-                var byId = found.DistinctBy(product => product.Id).ToDictionary(product => product.Id, StringComparer.Ordinal);
-                questions.ForEach(question => question.Tell(byId.GetValueOrDefault(question.ProductId)));
-            }
+
+            var found = await products.ReadAllAsync(questions.Select(question => question.ProductId).Distinct(), CancellationToken.None);
+            var byId = found.DistinctBy(product => product.Id).ToDictionary(product => product.Id, StringComparer.Ordinal);
+            questions.ForEach(question => question.Tell(byId.GetValueOrDefault(question.ProductId)));
         }
         catch (Exception e)
         {
-            // Each request that asked is told, and answers accordingly.
             questions.ForEach(question => question.Fail(e));
         }
-
-        AskNext();
     }
 
     private void AskNext()
@@ -82,7 +88,7 @@ internal sealed class ProductLookup(IHttpClientFactory clients)
 
         // On behalf of the first, in whose trace the call is; the traces of the others lead there.
         questions.ForEach(question => question.LinkTo(questions[0]));
-        questions[0].Run(() => _ = AskAsync(questions));
+        questions[0].Run(() => _ = TakePlaceAsync(questions));
     }
 
     /// <summary>What one request wants to know.</summary>

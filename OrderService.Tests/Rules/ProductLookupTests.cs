@@ -11,7 +11,7 @@ public sealed class ProductLookupTests
     public async Task Who_comes_while_two_calls_are_under_way_shares_the_next_one()
     {
         using var service = new Service();
-        var lookup = new ProductLookup(service);
+        var lookup = new ProductLookup(service, service.Time);
         var alone = new[] { lookup.FindAsync("A", default), lookup.FindAsync("B", default) };
         string[] wanted = ["C", "D", "C", "unknown", "inactive"];
         var together = wanted.Select(id => lookup.FindAsync(id, default)).ToList();
@@ -33,7 +33,7 @@ public sealed class ProductLookupTests
     public async Task A_product_without_a_usable_price_fails_only_who_wants_it()
     {
         using var service = new Service();
-        var lookup = new ProductLookup(service);
+        var lookup = new ProductLookup(service, service.Time);
         _ = lookup.FindAsync("A", default);
         _ = lookup.FindAsync("B", default);
         var (good, bad) = (lookup.FindAsync("C", default), lookup.FindAsync("priceless", default));
@@ -51,7 +51,7 @@ public sealed class ProductLookupTests
     public async Task When_a_shared_call_fails_all_who_share_it_are_told_and_those_after_them_ask_anew()
     {
         using var service = new Service();
-        var lookup = new ProductLookup(service);
+        var lookup = new ProductLookup(service, service.Time);
         _ = lookup.FindAsync("A", default);
         _ = lookup.FindAsync("B", default);
         var shared = new[] { lookup.FindAsync("C", default), lookup.FindAsync("D", default) };
@@ -71,6 +71,26 @@ public sealed class ProductLookupTests
     }
 
     [Fact]
+    public async Task A_call_that_hangs_holds_up_only_those_who_share_it()
+    {
+        using var service = new Service();
+        var lookup = new ProductLookup(service, service.Time);
+        var hung = new[] { lookup.FindAsync("A", default), lookup.FindAsync("B", default) };
+        var waiting = lookup.FindAsync("C", default);
+        var (first, second) = (await service.NextAsync(), await service.NextAsync());
+        Assert.False(service.IsAsked);
+
+        service.Time.LosePatience();
+        (await service.NextAsync()).Answer();
+
+        Assert.Equal("C", (await waiting)!.Id);
+        Assert.All(hung, call => Assert.False(call.IsCompleted));
+        first.Answer();
+        second.Answer();
+        await Task.WhenAll(hung);
+    }
+
+    [Fact]
     public async Task Who_gives_up_takes_no_answer_from_the_others_and_a_shared_call_is_linked_to_each_trace()
     {
         using var source = new ActivitySource(nameof(ProductLookupTests));
@@ -82,7 +102,7 @@ public sealed class ProductLookupTests
         ActivitySource.AddActivityListener(listener);
         using var service = new Service();
         using var impatience = new CancellationTokenSource();
-        var lookup = new ProductLookup(service);
+        var lookup = new ProductLookup(service, service.Time);
         _ = lookup.FindAsync("A", default);
         _ = lookup.FindAsync("B", default);
         var (gaveUp, first) = Ask("C", impatience.Token);
@@ -111,6 +131,8 @@ public sealed class ProductLookupTests
     {
         private readonly Channel<Call> _calls = Channel.CreateUnbounded<Call>();
 
+        public StillTime Time { get; } = new();
+
         public bool IsAsked => _calls.Reader.TryPeek(out _);
 
         public HttpClient CreateClient(string name) => new(this, disposeHandler: false) { BaseAddress = new Uri("http://products") };
@@ -123,6 +145,20 @@ public sealed class ProductLookupTests
             _calls.Writer.TryWrite(call);
             return call.Response;
         }
+    }
+
+    /// <summary>Time in which nobody loses patience unless told to.</summary>
+    private sealed class StillTime : TimeProvider
+    {
+        private readonly List<(TimerCallback Callback, object? State)> _timers = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _timers.Add((callback, state));
+            return new Timer(_ => { });
+        }
+
+        public void LosePatience() => _timers.ToList().ForEach(timer => timer.Callback(timer.State));
     }
 
     private sealed class Call(string address)
