@@ -29,6 +29,54 @@ internal static class Processes
         return bytes / 1e6;
     }
 
+    /// <summary>
+    /// Resident memory of several processes together, in MB: what two of them map from the same file, the framework above all, is in
+    /// memory once and counts once.
+    /// </summary>
+    public static double MegabytesOf(IEnumerable<int> roots)
+    {
+        var all = All();
+        var (own, files) = (0L, new Dictionary<string, long>(StringComparer.Ordinal));
+        foreach (var stat in roots.SelectMany(root => Tree(root, all)))
+        {
+            var file = "";
+            foreach (var line in TryRead($"/proc/{stat.Pid}/smaps")?.Split('\n') ?? [])
+            {
+                var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                switch (words)
+                {
+                    case [var name, var size, "kB"] when name is "Private_Dirty:" or "Private_Clean:" or "Shared_Dirty:" or "Shared_Clean:":
+                        var bytes = Number(size) * 1024;
+                        if (file.Length == 0 || name == "Private_Dirty:")
+                        {
+                            own += bytes;
+                        }
+                        else
+                        {
+                            files[$"{stat.Pid} {file}"] = files.GetValueOrDefault($"{stat.Pid} {file}") + bytes;
+                        }
+
+                        break;
+                    case [var range, _, _, _, _, ..] when range.Contains('-', StringComparison.Ordinal):
+                        file = words is [_, _, _, _, not "0", var path, ..] && path.StartsWith('/') && !path.StartsWith("/memfd:", StringComparison.Ordinal)
+                            ? path
+                            : "";
+                        break;
+                }
+            }
+        }
+
+        var once = files.GroupBy(file => file.Key[(file.Key.IndexOf(' ', StringComparison.Ordinal) + 1)..]).Sum(file => file.Max(each => each.Value));
+        return (own + once) / 1e6;
+    }
+
+    /// <summary>With which environment variables a process was started.</summary>
+    public static IReadOnlyDictionary<string, string> EnvironmentOf(int pid) => (TryRead($"/proc/{pid}/environ") ?? "")
+        .Split('\0', StringSplitOptions.RemoveEmptyEntries)
+        .Select(variable => variable.Split('=', 2))
+        .DistinctBy(variable => variable[0])
+        .ToDictionary(variable => variable[0], variable => variable[^1], StringComparer.Ordinal);
+
     /// <summary>Bytes that a .NET process has allocated since its start; <c>null</c> where no probe answers.</summary>
     public static long? AllocatedBy(int root, string probes)
     {
