@@ -6,7 +6,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting;
 
-/// <summary>Kafka in a container, in the model only.</summary>
+/// <summary>Kafka in a container.</summary>
 public static class KafkaBuilderExtensions
 {
     public static IResourceBuilder<KafkaServerResource> AddKafka(this IDistributedApplicationBuilder builder, [ResourceName] string name, int? port = null)
@@ -24,7 +24,8 @@ public static class KafkaBuilderExtensions
         return builder.AddResource(kafka)
             .WithEndpoint(targetPort: 9092, port: port, name: "tcp")
             .WithEndpoint(targetPort: 9093, name: "internal")
-            .WithImage("confluentinc/confluent-local", "8.2.0")
+            .WithImage("docker.io/confluentinc/confluent-local", "8.2.0")
+            .WithListeners()
             .WithHealthCheck(key);
     }
 
@@ -35,6 +36,25 @@ public static class KafkaBuilderExtensions
     public static IResourceBuilder<KafkaServerResource> WithDataBindMount(
         this IResourceBuilder<KafkaServerResource> builder, string source, bool isReadOnly = false) =>
         builder.WithBindMount(source, "/var/lib/kafka/data", isReadOnly);
+
+    /// <summary>
+    /// A broker tells each client where to find it, by the listener that the client came in through: PLAINTEXT_HOST from outside the
+    /// containers, PLAINTEXT_INTERNAL from another one. The other two are the image's own.
+    /// </summary>
+    private static IResourceBuilder<KafkaServerResource> WithListeners(this IResourceBuilder<KafkaServerResource> builder)
+    {
+        var kafka = builder.Resource;
+        var (outside, inside) = (kafka.PrimaryEndpoint, kafka.InternalEndpoint);
+        var advertised = builder.ApplicationBuilder.ExecutionContext.IsPublishMode
+            ? ReferenceExpression.Create(
+                $"PLAINTEXT://{kafka.Host}:29092,PLAINTEXT_HOST://{outside.Property(EndpointProperty.HostAndPort)},PLAINTEXT_INTERNAL://{inside.Property(EndpointProperty.HostAndPort)}")
+            : ReferenceExpression.Create(
+                $"PLAINTEXT://localhost:29092,PLAINTEXT_HOST://localhost:{kafka.Port},PLAINTEXT_INTERNAL://{kafka.Name}:{inside.Property(EndpointProperty.TargetPort)}");
+        return builder
+            .WithEnvironment("KAFKA_LISTENERS", "PLAINTEXT://localhost:29092,CONTROLLER://localhost:29093,PLAINTEXT_HOST://0.0.0.0:9092,PLAINTEXT_INTERNAL://0.0.0.0:9093")
+            .WithEnvironment("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PLAINTEXT_HOST:PLAINTEXT,PLAINTEXT_INTERNAL:PLAINTEXT")
+            .WithEnvironment("KAFKA_ADVERTISED_LISTENERS", advertised);
+    }
 }
 
 /// <summary>A Kafka broker.</summary>
