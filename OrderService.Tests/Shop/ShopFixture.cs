@@ -226,7 +226,9 @@ public sealed class ShopFixture : IAsyncLifetime
         var result = await App.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StartCommand);
         Assert.True(result.Success, result.ToString());
         using var patience = new CancellationTokenSource(Eventually.Deadline);
-        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
+
+        // The last that was told of it may still be its former end.
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, patience.Token);
     }
 }
 

@@ -130,7 +130,7 @@ internal sealed class Graph : IAsyncDisposable
     public async Task StartAsync(string resource, CancellationToken cancellationToken)
     {
         await BeginAsync(resource, cancellationToken);
-        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, cancellationToken);
     }
 
     /// <summary>Starts the processes of a resource.</summary>
