@@ -30,7 +30,7 @@ try
         .WithReference(orders)
         .WaitFor(orders);
 
-    builder.AddProject<Projects.OrderService_Api>(ResourceNames.Api)
+    var api = builder.AddProject<Projects.OrderService_Api>(ResourceNames.Api)
         .WithReference(orders)
         .WithReference(redis)
         .WithReference(products)
@@ -41,6 +41,13 @@ try
         .WaitFor(redis)
         .WaitFor(products)
         .WaitFor(users);
+
+    if (builder.ExecutionContext.IsPublishMode)
+    {
+        // Once deployed it believes nobody, and does not start, until it knows whose tokens count.
+        api.WithEnvironment("Identity__Authority", builder.AddParameter("identity-authority"))
+            .WithEnvironment("Identity__Audience", builder.AddParameter("identity-audience"));
+    }
 
     builder.AddProject<Projects.OrderService_Worker>(ResourceNames.Worker)
         .WithReference(orders)
