@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
@@ -7,6 +8,10 @@ namespace OrderService.AppHost;
 /// <summary>The ports that launch profiles fix.</summary>
 internal static class FixedPorts
 {
+    // Aspire ends the processes of a run a while after the run itself.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Ends the start where another program has one of them, which Aspire would wait for without a word.</summary>
     public static void RefuseTakenPorts(this IDistributedApplicationBuilder builder)
     {
@@ -16,19 +21,38 @@ internal static class FixedPorts
             return;
         }
 
-        builder.Eventing.Subscribe<BeforeStartEvent>((start, _) =>
+        builder.Eventing.Subscribe<BeforeStartEvent>(async (start, stop) =>
         {
-            var taken = from project in start.Model.Resources.OfType<ProjectResource>()
-                        from endpoint in project.Annotations.OfType<EndpointAnnotation>()
-                        where endpoint.Port is { } port && IsTaken(port)
-                        select $"Port {endpoint.Port}, which '{project.Name}' needs, is taken by another program.";
-            var problems = taken.ToList();
-            return problems.Count == 0
-                ? Task.CompletedTask
-                : throw new InfrastructureException(
-                    $"{string.Join('\n', problems)}\nEnd that program, or change the port in the project's Properties/launchSettings.json.");
+            var since = Stopwatch.GetTimestamp();
+            var told = false;
+            while (Taken(start.Model) is { Count: > 0 } taken)
+            {
+                if (Stopwatch.GetElapsedTime(since) > _patience)
+                {
+                    throw new InfrastructureException(
+                        $"{string.Join('\n', taken.Select(port => $"Port {port.Number}, which '{port.Project}' needs, is taken by another program."))}\n"
+                        + "End that program, or change the port in the project's Properties/launchSettings.json.");
+                }
+
+                if (!told)
+                {
+                    Console.WriteLine($"Port {string.Join(", ", taken.Select(port => port.Number))} is taken, maybe by a run that is just ending: waiting up to {_patience.TotalSeconds} s");
+                    told = true;
+                }
+
+                await Task.Delay(_pause, stop);
+            }
         });
     }
+
+    private static List<(int Number, string Project)> Taken(DistributedApplicationModel model) =>
+    [
+        .. from project in model.Resources.OfType<ProjectResource>()
+           from endpoint in project.Annotations.OfType<EndpointAnnotation>()
+           let port = endpoint.Port
+           where port is not null && IsTaken(port.Value)
+           select (port.Value, project.Name),
+    ];
 
     private static bool IsTaken(int port)
     {
