@@ -9,8 +9,8 @@ namespace OrderService.AppHost;
 internal static class FixedPorts
 {
     // Aspire ends the processes of a run a while after the run itself.
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Ends the start where another program has one of them, which Aspire would wait for without a word.</summary>
     public static void RefuseTakenPorts(this IDistributedApplicationBuilder builder)
@@ -27,7 +27,7 @@ internal static class FixedPorts
             var told = false;
             while (Taken(start.Model) is { Count: > 0 } taken)
             {
-                if (Stopwatch.GetElapsedTime(since) > _patience)
+                if (Stopwatch.GetElapsedTime(since) > Patience)
                 {
                     throw new InfrastructureException(
                         $"{string.Join('\n', taken.Select(port => $"Port {port.Number}, which '{port.Project}' needs, is taken by another program."))}\n"
@@ -36,11 +36,11 @@ internal static class FixedPorts
 
                 if (!told)
                 {
-                    Console.WriteLine($"Port {string.Join(", ", taken.Select(port => port.Number))} is taken, maybe by a run that is just ending: waiting up to {_patience.TotalSeconds} s");
+                    Console.WriteLine($"Port {string.Join(", ", taken.Select(port => port.Number))} is taken, maybe by a run that is just ending: waiting up to {Patience.TotalSeconds} s");
                     told = true;
                 }
 
-                await Task.Delay(_pause, stop);
+                await Task.Delay(Pause, stop);
             }
         });
     }
