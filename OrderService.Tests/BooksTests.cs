@@ -1,3 +1,4 @@
+using System.Net;
 using FsCheck.Xunit;
 using OrderService.Tests.Books;
 using OrderService.Tests.Shop;
@@ -17,7 +18,12 @@ public sealed class BooksTests(ShopFixture shop)
     public async Task Whatever_happens_in_the_shop_its_books_balance(Story story)
     {
         _customers ??= [.. Story.Customers.Select(_ => shop.NewCustomer())];
-        var ledger = await Ledger.OpenAsync(shop, _customers, story);
+        foreach (var customer in _customers)
+        {
+            (await customer.SendAsync(HttpMethod.Delete, "/api/cart", null)).Is(HttpStatusCode.NoContent);
+        }
+
+        var ledger = await Ledger.OpenAsync(shop, _customers, story.Stock);
         using (var teller = new StoryTeller(shop, ledger, new ReadingProgress(await shop.ConnectionStringAsync(ResourceNames.Kafka))))
         {
             await teller.TellAsync(story);

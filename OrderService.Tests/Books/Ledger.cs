@@ -7,6 +7,8 @@ namespace OrderService.Tests.Books;
 /// <summary>What was asked of the shop and how it answered: all that an outsider needs to know how the books should be.</summary>
 internal sealed class Ledger(IReadOnlyList<Customer> customers, IReadOnlyList<Shelf> shelves)
 {
+    private static readonly decimal[] Prices = [19.99m, 0.05m, 120.50m];
+
     private readonly Dictionary<Guid, PlacedOrder> _byId = [];
 
     public IReadOnlyList<Customer> Customers => customers;
@@ -22,29 +24,33 @@ internal sealed class Ledger(IReadOnlyList<Customer> customers, IReadOnlyList<Sh
     /// <summary>Pieces that should be in the carts, by customer and product.</summary>
     public Dictionary<(Customer, string), int> Carts { get; } = [];
 
+    /// <summary>The orders that idempotency keys were answered with, by customer and key.</summary>
+    public Dictionary<(Guid, string), PlacedOrder> Keys { get; } = [];
+
+    /// <summary>Pieces that are reserved under ids that never became orders and are given back at their expiry, by product.</summary>
+    public Dictionary<string, int> Orphaned { get; } = [];
+
     /// <summary>Answers that should not have been.</summary>
     public List<string> Findings { get; } = [];
 
     /// <summary>What happened, to read.</summary>
     public List<string> Diary { get; } = [];
 
-    /// <summary>Three products of this story's own, and empty carts.</summary>
-    public static async Task<Ledger> OpenAsync(ShopFixture shop, IReadOnlyList<Customer> customers, Story story)
+    /// <summary>Three products of this story's own, of which there are so many, and customers whose carts are empty.</summary>
+    public static async Task<Ledger> OpenAsync(ShopFixture shop, IReadOnlyList<Customer> customers, IReadOnlyList<int> pieces)
     {
-        decimal[] prices = [19.99m, 0.05m, 120.50m];
         var shelves = new List<Shelf>();
-        foreach (var (stock, price) in story.Stock.Zip(prices))
+        foreach (var (stock, price) in pieces.Zip(Prices))
         {
             shelves.Add(new Shelf(await shop.NewProductAsync(price, stock), Story.Products[shelves.Count], stock, [price]));
         }
 
-        foreach (var customer in customers)
-        {
-            (await customer.SendAsync(HttpMethod.Delete, "/api/cart", null)).Is(HttpStatusCode.NoContent);
-        }
-
         return new Ledger(customers, shelves);
     }
+
+    /// <summary>What a customer is called.</summary>
+    public string NameOf(Customer customer) =>
+        customers.Count == Story.Customers.Count ? Story.Customers[customers.ToList().IndexOf(customer)] : $"customer {customer.UserId}";
 
     /// <summary>The orders whose ids are those of the answers 201; new ones are noted.</summary>
     public List<PlacedOrder> Note(Customer customer, IEnumerable<Answer> answers, out List<PlacedOrder> isNew)
@@ -97,6 +103,9 @@ internal sealed record PlacedOrder(Guid Id, int Number, Customer Customer, IRead
 
     /// <summary>An answer said CANCELLED.</summary>
     public bool SaidCancelled { get; set; }
+
+    /// <summary>Nobody paid it in time.</summary>
+    public bool IsForgotten { get; set; }
 
     /// <summary>Pieces by product of an order as it is shown.</summary>
     public static Dictionary<string, int> LinesOf(JsonElement order) => order.GetProperty("items").EnumerateArray()

@@ -38,6 +38,7 @@ internal sealed class KafkaTap : IDisposable
         var config = new ConsumerConfig
         {
             BootstrapServers = bootstrapServers,
+            ClientId = Publisher.ClientId,
             GroupId = $"tap-{Guid.NewGuid()}",
             AutoOffsetReset = AutoOffsetReset.Earliest,
             EnableAutoCommit = false,

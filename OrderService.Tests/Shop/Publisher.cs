@@ -6,8 +6,11 @@ namespace OrderService.Tests.Shop;
 /// <summary>Another service that publishes what the order service listens to, well-formed or not.</summary>
 internal sealed class Publisher(string bootstrapServers) : IDisposable
 {
+    /// <summary>Tells Kafka, and who listens in between, which clients are the tests' own.</summary>
+    public const string ClientId = "tests";
+
     private readonly IProducer<string?, byte[]?> _producer = new ProducerBuilder<string?, byte[]?>(
-        new ProducerConfig { BootstrapServers = bootstrapServers, EnableIdempotence = true }).Build();
+        new ProducerConfig { BootstrapServers = bootstrapServers, ClientId = ClientId, EnableIdempotence = true }).Build();
 
     public Task PaymentSucceededAsync(Guid orderId, decimal amount, string? eventId = null) => SendAsync(
         "cloudforge.payments", "io.cloudforge.payment.succeeded.v1", orderId,

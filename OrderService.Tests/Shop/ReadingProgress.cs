@@ -9,7 +9,7 @@ internal sealed class ReadingProgress(string bootstrapServers) : IDisposable
     private static readonly string[] Topics = ["cloudforge.payments", "cloudforge.fulfilment"];
 
     private readonly IConsumer<Ignore, Ignore> _outsider = new ConsumerBuilder<Ignore, Ignore>(
-        new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "order-service", EnableAutoCommit = false }).Build();
+        new ConsumerConfig { BootstrapServers = bootstrapServers, ClientId = Publisher.ClientId, GroupId = "order-service", EnableAutoCommit = false }).Build();
 
     /// <summary>Waits until everything that was published before is handled or put aside.</summary>
     public async Task WaitAsync()

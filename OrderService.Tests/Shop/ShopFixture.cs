@@ -12,11 +12,10 @@ using StackExchange.Redis;
 namespace OrderService.Tests.Shop;
 
 /// <summary>The whole graph, once per test run: its own data folder, its own ports, gone at the end.</summary>
-public sealed class ShopFixture : IAsyncLifetime
+public class ShopFixture : IAsyncLifetime
 {
-    private static int s_users;
-
     private readonly string _data = Directory.CreateTempSubdirectory("order-service-tests-").FullName;
+    private int _users;
     private DistributedApplication? _app;
     private KafkaTap? _tap;
     private Publisher? _publisher;
@@ -37,7 +36,7 @@ public sealed class ShopFixture : IAsyncLifetime
 
     internal IDatabase Redis => _redis?.GetDatabase() ?? throw new InvalidOperationException("The graph is not up.");
 
-    internal HttpClient Api { get; private set; } = new();
+    internal HttpClient Api { get; private protected set; } = new();
 
     internal HttpClient Products { get; private set; } = new();
 
@@ -47,12 +46,32 @@ public sealed class ShopFixture : IAsyncLifetime
 
     internal NpgsqlDataSource Database { get; private set; } = null!;
 
+    /// <summary>The folder of the servers' data.</summary>
+    private protected string Data => _data;
+
     /// <summary>Starts the graph and waits until everything is healthy.</summary>
     public async Task InitializeAsync()
     {
         _contract = await AsyncApi.LoadAsync();
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderService_AppHost>(
             ["--embedded", $"--Embedded:DataPath={_data}"]);
+        await PrepareAsync(builder);
+        _app = await builder.BuildAsync();
+        await _app.StartAsync();
+        await WaitUntilUpAsync();
+        Products = _app.CreateHttpClient(ResourceNames.Products, "http");
+        Users = _app.CreateHttpClient(ResourceNames.Users, "http");
+        Database = NpgsqlDataSource.Create(await ConnectionStringAsync(ResourceNames.Orders));
+        _redis = await ConnectionMultiplexer.ConnectAsync(await ConnectionStringAsync(ResourceNames.Redis));
+        var kafka = await ConnectionStringAsync(ResourceNames.Kafka);
+        _tap = new KafkaTap(kafka, Contract);
+        _publisher = new Publisher(kafka);
+        await OpenAsync();
+    }
+
+    /// <summary>What is to be different from the application as it is, before anything of it runs.</summary>
+    private protected virtual async Task PrepareAsync(IDistributedApplicationTestingBuilder builder)
+    {
         _telemetry = await OtlpReceiver.StartAsync();
         foreach (var service in builder.Resources.OfType<ProjectResource>())
         {
@@ -63,29 +82,30 @@ public sealed class ShopFixture : IAsyncLifetime
                 .WithEnvironment("OTEL_BSP_SCHEDULE_DELAY", "500")
                 .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", "1000");
         }
+    }
 
-        _app = await builder.BuildAsync();
-        await _app.StartAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        foreach (var resource in new[] { ResourceNames.Payments, ResourceNames.Worker, ResourceNames.Api })
-        {
-            await _app.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
-        }
+    /// <summary>Waits for those on which nothing else waits.</summary>
+    private protected virtual Task WaitUntilUpAsync() => WaitUntilHealthyAsync(ResourceNames.Payments, ResourceNames.Worker, ResourceNames.Api);
 
-        Api = await ContractCheck.CreateClientAsync(_app.GetEndpoint(ResourceNames.Api, "http"));
-        Products = _app.CreateHttpClient(ResourceNames.Products, "http");
-        Users = _app.CreateHttpClient(ResourceNames.Users, "http");
-        Payments = _app.CreateHttpClient(ResourceNames.Payments, "http");
-        Database = NpgsqlDataSource.Create(await ConnectionStringAsync(ResourceNames.Orders));
-        _redis = await ConnectionMultiplexer.ConnectAsync(await ConnectionStringAsync(ResourceNames.Redis));
-        var kafka = await ConnectionStringAsync(ResourceNames.Kafka);
-        _tap = new KafkaTap(kafka, Contract);
-        _publisher = new Publisher(kafka);
+    /// <summary>The last step: the API's client, and whatever else the tests find as they left it.</summary>
+    private protected virtual async Task OpenAsync()
+    {
+        Api = await ContractCheck.CreateClientAsync(App.GetEndpoint(ResourceNames.Api, "http"));
+        Payments = App.CreateHttpClient(ResourceNames.Payments, "http");
         await SetModeAsync("manual");
     }
 
+    private protected async Task WaitUntilHealthyAsync(params string[] resources)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        foreach (var resource in resources)
+        {
+            await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, patience.Token);
+        }
+    }
+
     /// <summary>Stops everything and takes the data away.</summary>
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         _publisher?.Dispose();
         _tap?.Dispose();
@@ -114,11 +134,17 @@ public sealed class ShopFixture : IAsyncLifetime
             await _telemetry.DisposeAsync();
         }
 
+        Release();
         Directory.Delete(_data, recursive: true);
     }
 
+    /// <summary>Gives back what the data folder lies on, before the folder goes.</summary>
+    private protected virtual void Release()
+    {
+    }
+
     /// <summary>A customer whom no other test uses.</summary>
-    internal Customer NewCustomer() => new(Api, Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref s_users):x12}"));
+    internal Customer NewCustomer() => new(Api, Guid.Parse($"00000000-0000-4000-8000-{Interlocked.Increment(ref _users):x12}"));
 
     /// <summary>A guest whose cart no other test uses.</summary>
     internal Customer NewGuest() => Customer.Guest(Api, Guid.NewGuid());
@@ -148,6 +174,14 @@ public sealed class ShopFixture : IAsyncLifetime
 
     internal async Task<string> ConnectionStringAsync(string resource) =>
         await App.GetConnectionStringAsync(resource) ?? throw new InvalidOperationException($"{resource} has no connection string.");
+
+    /// <summary>Where a process beside the graph's own finds what it depends on.</summary>
+    internal async Task<Surroundings> SurroundingsAsync() => new(
+        await ConnectionStringAsync(ResourceNames.Orders),
+        await ConnectionStringAsync(ResourceNames.Redis),
+        await ConnectionStringAsync(ResourceNames.Kafka),
+        App.GetEndpoint(ResourceNames.Products, "http"),
+        App.GetEndpoint(ResourceNames.Users, "http"));
 
     internal async Task<T?> ScalarAsync<T>(string sql, params object[] parameters)
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using KafkaBroker;
@@ -18,7 +19,10 @@ try
 {
     using var front = new BrokerPort(port);
     using var cluster = new MockCluster();
-    cluster.Advertise(front.Address);
+    // Who puts a proxy of its own in front names the proxy's port, so that all traffic goes through it.
+    cluster.Advertise(ushort.TryParse(Environment.GetEnvironmentVariable("ADVERTISED_PORT"), out var advertised)
+        ? new IPEndPoint(IPAddress.Loopback, advertised)
+        : front.Address);
     foreach (var topic in topics)
     {
         cluster.CreateTopic(topic, PartitionsPerTopic);
