@@ -1,0 +1,64 @@
+using OrderService.Tests.Shop;
+
+namespace OrderService.Tests.Chaos;
+
+/// <summary>Some time under load and faults, and the audit after it.</summary>
+internal sealed class Round(
+    ChaosShop shop, IReadOnlyList<Replica> apis, IReadOnlyList<Replica> workers, ReservationLog reservations, Figures figures, IReadOnlyList<FaultKind> kinds, TimeSpan gap)
+{
+    private const int Shoppers = 32;
+
+    /// <summary>Plenty of two, and a little of what is scarce.</summary>
+    private static readonly int[] Stock = [1_000_000, 1_000_000, 50];
+
+    /// <summary>What went wrong, in order.</summary>
+    public List<string> Diary { get; } = [];
+
+    /// <summary>Plays the round of a seed and returns what does not agree afterwards.</summary>
+    public async Task<IReadOnlyList<string>> PlayAsync(int seed, int number, TimeSpan duration)
+    {
+        var customers = Enumerable.Range(0, Shoppers).Select(i => shop.Customer(1 + (((number * Shoppers) + i) % 1_000))).ToList();
+        var ledger = await shop.NewLedgerAsync(customers, Stock);
+        var faults = new Faults(shop, apis, workers, new Random(seed), figures, kinds, gap);
+        using var enough = new CancellationTokenSource();
+        var shopping = Task.WhenAll(customers.Select((customer, i) =>
+            new Shopper(shop, ledger, customer, new Random(HashCode(seed, i)), figures).ShopAsync(enough.Token)));
+        try
+        {
+            // The customers are there until everything is right again: an order that goes through is how that is known.
+            using var over = new CancellationTokenSource(duration);
+            await await Task.WhenAny(faults.BreakAsync(over.Token), shopping);
+        }
+        finally
+        {
+            await enough.CancelAsync();
+            await shopping.WaitAsync(3 * Eventually.Deadline);
+            Diary.AddRange(faults.Diary);
+        }
+
+        await WaitUntilQuietAsync(shop);
+        var findings = await new ChaosAudit(shop, ledger, reservations, apis).FindAsync();
+        foreach (var order in ledger.Orders)
+        {
+            var seen = shop.Events.Of(order.Id);
+            var events = seen.DistinctBy(e => e.Id).Count();
+            figures.Seen(events, seen.Count - events);
+        }
+
+        return findings;
+    }
+
+    /// <summary>Everything is read and handled, and nothing is owed; an order that never gets there is what the audit is for.</summary>
+    public static async Task WaitUntilQuietAsync(ChaosShop shop)
+    {
+        using var progress = new ReadingProgress(await shop.ConnectionStringAsync(ResourceNames.Kafka));
+        await progress.WaitAsync();
+        await Eventually.SeeAsync(
+            () => shop.ScalarAsync<long>("SELECT (SELECT count(*) FROM outbox_messages) + (SELECT count(*) FROM parked_messages)"),
+            left => left == 0,
+            "outbox and inbox being drained");
+    }
+
+    /// <summary>The same in every process, unlike <see cref="System.HashCode"/>.</summary>
+    private static int HashCode(int seed, int shopper) => (seed * 7_919) + shopper;
+}
