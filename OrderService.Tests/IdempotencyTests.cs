@@ -29,6 +29,29 @@ public sealed class IdempotencyTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task The_repeat_of_a_checkout_that_died_before_it_got_to_the_cart_takes_out_what_it_ordered()
+    {
+        var customer = shop.NewCustomer();
+        var (ordered, kept) = (await shop.NewProductAsync(stock: 10), await shop.NewProductAsync(stock: 10));
+        var key = NewKey();
+        await customer.AddAsync(ordered, 3);
+        var cart = await shop.Redis.KeyDumpAsync(customer.CartKey);
+        var first = (await customer.CheckoutAsync(key)).Is(HttpStatusCode.Created);
+        await customer.CancelItemsAsync(first.Id, [(ordered, 1)]);
+
+        // As a process leaves it that is killed after the commit.
+        await shop.Redis.KeyDeleteAsync(customer.CartKey);
+        await shop.Redis.KeyRestoreAsync(customer.CartKey, cart!);
+        await customer.AddAsync(kept, 1);
+        var second = (await customer.CheckoutAsync(key)).Is(HttpStatusCode.Created);
+
+        Assert.Equal(first.Id, second.Id);
+        var left = (await customer.GetAsync("/api/cart")).Body.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("productId").GetString());
+        Assert.Equal([kept], left);
+        Assert.Equal(1, await OrdersAsync(customer));
+    }
+
+    [Fact]
     public async Task The_same_key_with_another_body_is_refused()
     {
         var customer = shop.NewCustomer();

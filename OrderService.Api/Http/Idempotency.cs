@@ -108,7 +108,7 @@ internal sealed partial class Idempotency(
         if (found.Answer is { } answer)
         {
             return answer.RequestHash.AsSpan().SequenceEqual(request.Hash)
-                ? new(this) { Replay = Replay(answer, response) }
+                ? new(this) { Replay = Replay(answer, response), Answered = JsonSerializer.Deserialize(answer.Response, _orderJson) }
                 : new(this) { Refusal = Reused() };
         }
 
@@ -255,6 +255,9 @@ internal sealed partial class Idempotency(
 
         /// <summary>The first answer again.</summary>
         public ContentHttpResult? Replay { get; init; }
+
+        /// <summary>The order as that first answer showed it.</summary>
+        public OrderResponse? Answered { get; init; }
 
         /// <summary>Why the request may not run: a key that is none, that came with something else before, or whose request is running.</summary>
         public ProblemHttpResult? Refusal { get; init; }

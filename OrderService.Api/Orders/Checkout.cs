@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OrderService.Api.Carts;
+using OrderService.Api.Clients;
 using OrderService.Api.Http;
 using OrderService.Core.Orders;
 
@@ -53,12 +54,13 @@ internal static class Checkout
             return refusal;
         }
 
+        var cartId = CartId.OfUser(user.Id);
         if (key.Replay is { } first)
         {
+            await TakeOutAsync(key.Answered!);
             return first;
         }
 
-        var cartId = CartId.OfUser(user.Id);
         StoredOrder? overtaker = null;
         for (var round = 1; round <= Rounds; round++)
         {
@@ -116,8 +118,8 @@ internal static class Checkout
                 continue;
             }
 
-            await carts.FinishCheckoutAsync(cartId, checkoutId, LinesOf(earlier));
-            if (LinesOf(earlier).ToHashSet().SetEquals(lines))
+            await carts.FinishCheckoutAsync(cartId, checkoutId, LinesOf(earlier.Order));
+            if (LinesOf(earlier.Order).ToHashSet().SetEquals(lines))
             {
                 return await AnswerAsync(earlier);
             }
@@ -127,6 +129,23 @@ internal static class Checkout
 
         response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "Other checkouts of this cart are going on.");
+
+        // Whoever was answered first may have died between the order and its cart.
+        async Task TakeOutAsync(OrderResponse ordered)
+        {
+            try
+            {
+                if (await carts.ReadAsync(cartId) is { CheckoutId: { } checkoutId, Lines.Count: > 0 }
+                    && (await orders.FindByCheckoutAsync(checkoutId, cancellationToken))?.Order.Id == ordered.Id)
+                {
+                    await carts.FinishCheckoutAsync(cartId, checkoutId, LinesOf(ordered));
+                }
+            }
+            catch (DependencyUnavailableException)
+            {
+                // The answer needs no cart, and the next checkout gets here again.
+            }
+        }
 
         async Task<OrderAnswer> AnswerAsync(StoredOrder order) =>
             await idempotency.RememberAsync(key.Request, order, response) is { } faster
@@ -140,6 +159,6 @@ internal static class Checkout
         "Some prices are not what the cart showed. It shows the new ones now; check out again to accept them.",
         ("changes", changed.Changes));
 
-    private static IEnumerable<ProductQuantity> LinesOf(StoredOrder order) =>
-        order.Order.Items.Select(item => new ProductQuantity(item.ProductId, item.Quantity));
+    private static IEnumerable<ProductQuantity> LinesOf(OrderResponse order) =>
+        order.Items.Select(item => new ProductQuantity(item.ProductId, item.Quantity));
 }
