@@ -137,7 +137,7 @@ internal sealed class Audit(ShopFixture shop, Ledger ledger)
     {
         var parked = await ReadAsync(
             """
-            SELECT headers ->> 'ce_id', headers ->> 'ce_type', key, error
+            SELECT coalesce(headers ->> 'ce_id', ''), coalesce(headers ->> 'ce_type', ''), coalesce(key, ''), error
             FROM parked_messages
             WHERE key = ANY ($1::text[]) AND next_attempt_at IS NULL
             """,

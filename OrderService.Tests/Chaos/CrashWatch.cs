@@ -8,12 +8,9 @@ namespace OrderService.Tests.Chaos;
 /// </summary>
 internal sealed class CrashWatch : IWatcher
 {
-    /// <summary>What comes again and again, as polls do, is looked at so many times.</summary>
-    private const int Times = 3;
-
     private readonly ConcurrentDictionary<(Link, long), Connection> _connections = new();
     private readonly Lock _guard = new();
-    private readonly Dictionary<(string, string), int> _times = [];
+    private readonly HashSet<CrashPoint> _met = [];
     private readonly List<CrashPoint> _passed = [];
     private CrashPoint? _at;
     private Blow _blow;
@@ -47,7 +44,7 @@ internal sealed class CrashWatch : IWatcher
         lock (_guard)
         {
             (_at, _blow, _kill, HasStruck, _isOver) = (at, blow, kill, false, false);
-            _times.Clear();
+            _met.Clear();
             _passed.Clear();
         }
     }
@@ -82,7 +79,7 @@ internal sealed class CrashWatch : IWatcher
             seen.IsAnswered = steps.Count == 0 && seen.IsAnswered;
             foreach (var step in steps)
             {
-                if (Passes(new(link.Name, step, _times[(link.Name, step)] = _times.GetValueOrDefault((link.Name, step)) + 1)))
+                if (Passes(new(link.Name, step)))
                 {
                     if (_blow is Blow.KillBefore or Blow.CutBefore)
                     {
@@ -99,15 +96,16 @@ internal sealed class CrashWatch : IWatcher
 
     public void End(Link link, long connection) => _connections.TryRemove((link, connection), out _);
 
-    /// <summary>Notes a point; whether it is the one.</summary>
+    /// <summary>Notes a point when it is passed for the first time; whether it is the one.</summary>
     private bool Passes(CrashPoint point)
     {
-        if (point.Time <= Times && !_isOver)
+        if (_isOver || !_met.Add(point))
         {
-            _passed.Add(point);
+            return false;
         }
 
-        return point == _at && !HasStruck && !_isOver;
+        _passed.Add(point);
+        return point == _at && !HasStruck;
     }
 
     private bool Strike(Connection connection)

@@ -54,7 +54,9 @@ internal sealed class Links : IAsyncDisposable
 /// <param name="start">Starts it.</param>
 internal sealed class Replica(string name, Links links, Func<Links, (string, string)[], ServiceProcess> start) : IAsyncDisposable
 {
+    private readonly Lock _guard = new();
     private ServiceProcess? _process;
+    private volatile bool _isOver;
 
     public Links Links => links;
 
@@ -74,24 +76,43 @@ internal sealed class Replica(string name, Links links, Func<Links, (string, str
     /// <summary>Starts it and returns when it listens.</summary>
     public async Task StartAsync(params (string Setting, string Value)[] settings)
     {
-        _process?.Dispose();
-        var process = _process = start(links, settings);
+        ServiceProcess process;
+        lock (_guard)
+        {
+            ObjectDisposedException.ThrowIf(_isOver, this);
+            _process?.Dispose();
+            process = _process = start(links, settings);
+        }
+
         var address = await process.ListenAsync();
-        Address = _process == process ? address : Address;
+        lock (_guard)
+        {
+            Address = _process == process ? address : Address;
+        }
     }
 
     /// <summary>Kills it where it stands.</summary>
     public void Kill()
     {
-        Address = null;
-        _process?.Dispose();
-        _process = null;
-        KilledAt = DateTimeOffset.UtcNow;
+        lock (_guard)
+        {
+            Address = null;
+            _process?.Dispose();
+            _process = null;
+            KilledAt = DateTimeOffset.UtcNow;
+        }
+    }
+
+    /// <summary>Kills it for good.</summary>
+    public void End()
+    {
+        _isOver = true;
+        Kill();
     }
 
     public async ValueTask DisposeAsync()
     {
-        _process?.Dispose();
+        End();
         await links.DisposeAsync();
     }
 

@@ -7,6 +7,8 @@ namespace OrderService.Tests.Chaos;
 [Collection(OneChaos.Name)]
 public sealed class RoundTests(ChaosShop shop, ITestOutputHelper output)
 {
+    private readonly Report _report = new(output);
+
     [Fact]
     public async Task Whatever_breaks_no_order_is_lost_doubled_or_out_of_order()
     {
@@ -37,6 +39,7 @@ public sealed class RoundTests(ChaosShop shop, ITestOutputHelper output)
         finally
         {
             Tell(figures.ToString());
+            apis.Concat(workers).ToList().ForEach(replica => replica.End());
         }
 
         async Task PlayAsync(int number, TimeSpan duration)
@@ -62,5 +65,5 @@ public sealed class RoundTests(ChaosShop shop, ITestOutputHelper output)
         }
     }
 
-    private void Tell(string line) => output.WriteLine(line);
+    private void Tell(string line) => _report.Tell(line);
 }

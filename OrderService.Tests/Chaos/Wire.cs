@@ -42,6 +42,7 @@ internal abstract partial class Wire
         private readonly Dictionary<string, string> _statements = new(StringComparer.Ordinal);
         private readonly List<byte> _rest = [];
         private bool _started;
+        private string _before = "";
 
         public override IReadOnlyList<string> Read(ReadOnlySpan<byte> request)
         {
@@ -54,7 +55,14 @@ internal abstract partial class Wire
 
             _rest.Clear();
             _rest.AddRange(bytes);
-            return words.Count == 0 ? [] : [Words(string.Join("; ", words.Where(word => !IsReset(word)).Distinct()))];
+            if (words.Count == 0)
+            {
+                return [];
+            }
+
+            var step = Words(string.Join("; ", words.Where(word => !IsReset(word)).Distinct()));
+            (var before, _before) = (_before, step);
+            return [step == "COMMIT" ? $"COMMIT after {before}" : step];
         }
 
         /// <summary>What a pool puts before the first statement of whoever has the connection next.</summary>
@@ -188,10 +196,9 @@ internal abstract partial class Wire
 /// <summary>A step at which a process waits for another one.</summary>
 /// <param name="Server">Whom it asks.</param>
 /// <param name="What">What for.</param>
-/// <param name="Time">For which time in the run.</param>
-internal sealed record CrashPoint(string Server, string What, int Time)
+internal sealed record CrashPoint(string Server, string What)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Server}: {What} ({Time})");
+    public override string ToString() => $"{Server}: {What}";
 }
 
 /// <summary>What happens there.</summary>
