@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
@@ -168,9 +169,12 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
         return ((CartOutcome)(int)answer[0], Parse((RedisValue[])answer[1]!));
     }
 
-    /// <summary>Whether Redis is to blame. It answers ERR to what it can't do, and LOADING, READONLY, OOM and the like to what it can't do now.</summary>
+    /// <summary>
+    /// Whether Redis is to blame. It answers ERR to what it can't do, and LOADING, READONLY, OOM and the like to what it can't do now. A
+    /// connection that breaks while its client writes is told by what the write met: a pipe or a socket that is closed already.
+    /// </summary>
     private static bool IsAway(Exception e) =>
-        e is RedisConnectionException or RedisTimeoutException
+        e is RedisConnectionException or RedisTimeoutException or InvalidOperationException or IOException or SocketException
         || (e is RedisServerException && !e.Message.StartsWith("ERR", StringComparison.Ordinal));
 
     private Cart Parse(RedisValue[] hash)
