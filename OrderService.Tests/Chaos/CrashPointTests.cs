@@ -12,7 +12,7 @@ namespace OrderService.Tests.Chaos;
 [Collection(OneChaos.Name)]
 public sealed class CrashPointTests(ChaosShop shop, ITestOutputHelper output)
 {
-    private const int FewPoints = 6;
+    private const int FewPoints = 4;
 
     private static readonly int[] Stock = [1_000, 1_000, 1_000];
 

@@ -35,7 +35,10 @@ internal enum FaultKind
     /// <summary>Whatever a replica and one of its servers say to each other takes long.</summary>
     Slow,
 
-    /// <summary>A replica is killed and comes back with a wrong clock.</summary>
+    /// <summary>
+    /// An API is killed and comes back with a wrong clock. No worker does: libfaketime does not change what Kafka's client waits by (C11's
+    /// <c>cnd_timedwait</c>), so that it would wait for as long as the clock is wrong.
+    /// </summary>
     Skew,
 
     /// <summary>No byte is left on the disk of the data folder.</summary>
@@ -132,7 +135,7 @@ internal sealed class Faults(
         }
 
         (object, string, Func<Task>) Skew(string by) =>
-            (anyone, $"{anyone} by {by}", () => RestartAsync(anyone, duration, ("LD_PRELOAD", shop.WrongClock!), ("FAKETIME", by), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")));
+            (api, $"{api} by {by}", () => RestartAsync(api, duration, ("LD_PRELOAD", shop.WrongClock!), ("FAKETIME", by), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")));
     }
 
     private async Task MeasureAsync(FaultKind kind, Func<Task> breakIt)

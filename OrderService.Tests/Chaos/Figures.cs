@@ -15,6 +15,8 @@ internal sealed class Figures
     private long _events;
     private long _repeats;
     private long _sent;
+    private long _left;
+    private long _orphaned;
     private (TimeSpan Time, string What) _slowest;
 
     /// <summary>Orders that clients were told of.</summary>
@@ -66,12 +68,17 @@ internal sealed class Figures
         Interlocked.Add(ref _repeats, repeats);
     }
 
+    public void LeftInCarts(int carts) => Interlocked.Add(ref _left, carts);
+
+    public void Orphaned(int pieces) => Interlocked.Add(ref _orphaned, pieces);
+
     public void Recovered(FaultKind kind, TimeSpan time) => _recoveries.GetOrAdd(kind, _ => new()).Enqueue(time);
 
     public override string ToString() => string.Join('\n', (string[])
     [
         string.Create(CultureInfo.InvariantCulture, $"{_answers.Values.Sum() + _unanswered} requests: {string.Join(", ", _answers.OrderBy(a => a.Key).Select(a => $"{a.Value} × {a.Key}"))}, {_unanswered} × no answer; the slowest answer took {_slowest.Time.TotalSeconds:F1} s ({_slowest.What})"),
         $"{_orders} orders placed, {_sent} payments and fulfilments published, {_events} order events read from Kafka and {_repeats} repeats of them",
+        $"{_left} carts showed what was ordered until their next checkout, {_orphaned} pieces stay reserved until they expire, for orders that died with their API",
         $"{Faults} faults:",
         .. _recoveries.OrderBy(kind => kind.Key.ToString(), StringComparer.Ordinal).Select(kind => string.Create(
             CultureInfo.InvariantCulture,

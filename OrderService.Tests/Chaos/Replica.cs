@@ -57,6 +57,7 @@ internal sealed class Replica(string name, Links links, Func<Links, (string, str
     private readonly Lock _guard = new();
     private ServiceProcess? _process;
     private volatile bool _isOver;
+    private string _earlier = "";
 
     public Links Links => links;
 
@@ -70,8 +71,8 @@ internal sealed class Replica(string name, Links links, Func<Links, (string, str
 
     public bool Runs => _process is { HasExited: false };
 
-    /// <summary>What it wrote so far.</summary>
-    public string Output => _process?.Output ?? "";
+    /// <summary>What it wrote so far, before it was killed too.</summary>
+    public string Output => _earlier + _process?.Output;
 
     /// <summary>Starts it and returns when it listens.</summary>
     public async Task StartAsync(params (string Setting, string Value)[] settings)
@@ -98,6 +99,7 @@ internal sealed class Replica(string name, Links links, Func<Links, (string, str
         {
             Address = null;
             _process?.Dispose();
+            _earlier = Output;
             _process = null;
             KilledAt = DateTimeOffset.UtcNow;
         }

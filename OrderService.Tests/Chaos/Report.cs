@@ -8,7 +8,7 @@ internal sealed class Report(ITestOutputHelper output)
 {
     private static readonly Lock Guard = new();
 
-    private static readonly string Path = System.IO.Path.GetFullPath("../../../chaos.log", AppContext.BaseDirectory);
+    private static readonly string Folder = Path.GetFullPath("../../..", AppContext.BaseDirectory);
 
     /// <summary>For those who look at the result.</summary>
     public void Tell(string text)
@@ -17,12 +17,21 @@ internal sealed class Report(ITestOutputHelper output)
         Note(text);
     }
 
+    /// <summary>Keeps what processes wrote, in <c>artifacts/chaos-….log</c>.</summary>
+    public static void Keep(IEnumerable<Replica> replicas)
+    {
+        foreach (var replica in replicas)
+        {
+            File.WriteAllText(Path.Combine(Folder, $"chaos-{replica.ToString().Replace(' ', '-')}.log"), replica.Output);
+        }
+    }
+
     /// <summary>Only for those who watch.</summary>
     public static void Note(string text)
     {
         lock (Guard)
         {
-            File.AppendAllText(Path, $"{DateTime.UtcNow.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {text}\n");
+            File.AppendAllText(Path.Combine(Folder, "chaos.log"), $"{DateTime.UtcNow.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {text}\n");
         }
     }
 }

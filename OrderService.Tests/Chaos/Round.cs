@@ -36,8 +36,13 @@ internal sealed class Round(
             Diary.AddRange(faults.Diary);
         }
 
+        // Those to a PostgreSQL that was killed are no good.
+        shop.Database.Clear();
         await WaitUntilQuietAsync(shop);
-        var findings = await new ChaosAudit(shop, ledger, reservations, apis).FindAsync();
+        var audit = new ChaosAudit(shop, ledger, reservations, apis);
+        var findings = await audit.FindAsync();
+        figures.LeftInCarts(audit.Left);
+        figures.Orphaned(ledger.Orphaned.Values.Sum());
         foreach (var order in ledger.Orders)
         {
             var seen = shop.Events.Of(order.Id);
@@ -54,8 +59,18 @@ internal sealed class Round(
         using var progress = new ReadingProgress(await shop.ConnectionStringAsync(ResourceNames.Kafka));
         await progress.WaitAsync();
         await Eventually.SeeAsync(
-            () => shop.ScalarAsync<long>("SELECT (SELECT count(*) FROM outbox_messages) + (SELECT count(*) FROM parked_messages)"),
-            left => left == 0,
+            () => shop.ScalarAsync<string>(
+                """
+                SELECT concat_ws('; ',
+                    (SELECT count(*) || ' rows of the outbox, the oldest of ' || min(occurred_at) || ': ' || string_agg(DISTINCT channel || ' in shard ' || shard, ', ')
+                     FROM outbox_messages HAVING count(*) > 0),
+                    (SELECT count(*) || ' messages waiting from ' || min(next_attempt_at) || ' to ' || max(next_attempt_at) || ': ' || string_agg(DISTINCT topic || ': ' || error, ', ')
+                     FROM parked_messages HAVING count(*) > 0),
+                    (SELECT 'it is ' || now() || ', and shards are owned by ' || string_agg(pid || ' (' || classid::int4 - x'4F524400'::int4 || ': ' || shards || ')', ', ')
+                     FROM (SELECT pid, classid, count(*) AS shards FROM pg_locks WHERE locktype = 'advisory' AND granted GROUP BY pid, classid) AS owners
+                     WHERE EXISTS (SELECT FROM outbox_messages UNION ALL SELECT FROM parked_messages)))
+                """),
+            owed => owed is "",
             "outbox and inbox being drained");
     }
 

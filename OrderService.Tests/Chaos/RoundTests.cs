@@ -56,7 +56,7 @@ public sealed class RoundTests(ChaosShop shop, ITestOutputHelper output)
                 if (findings.Count > 0)
                 {
                     Tell($"What broke with seed {seed + number}:\n{string.Join('\n', one.Diary)}");
-                    Tell(string.Join('\n', apis.Concat(workers).Select(replica => $"--- {replica}\n{replica.Output[^Math.Min(replica.Output.Length, 20_000)..]}")));
+Report.Keep([.. apis, .. workers]);
                 }
             }
 
