@@ -1,12 +1,10 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using OrderService.Tests.Shop;
 
@@ -40,9 +38,6 @@ public sealed class TokenApi(ShopFixture shop) : IAsyncLifetime
 public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixture<TokenApi>
 {
     private const string Orders = "/api/orders";
-
-    private static readonly SigningCredentials Signature =
-        new(new SymmetricSecurityKey(Encoding.UTF8.GetBytes(TokenApi.Secret)), SecurityAlgorithms.HmacSha256);
 
     [Fact]
     public async Task A_token_names_the_user_whose_orders_are_seen()
@@ -102,7 +97,7 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
             "from another issuer" => Token(user, token => token.Issuer = "https://login.elsewhere.example"),
             "signed with another key" => Token(user, token => token.SigningCredentials = new(
                 new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32)), SecurityAlgorithms.HmacSha256)),
-            "signed with no key" => Unsigned(user),
+            "signed with no key" => BearerToken.Unsigned(user),
             "altered" => $"{good.Split('.')[0]}.{Token(Guid.NewGuid()).Split('.')[1]}.{good.Split('.')[2]}",
             "sub no UUID" => Token(user, token => token.Claims["sub"] = "alice"),
             "no sub" => Token(user, token => token.Claims.Remove("sub")),
@@ -174,7 +169,7 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
         (await GetAsync(service.Client, Orders, good)).Is(HttpStatusCode.OK);
         (await GetAsync(service.Client, Orders, Sign(key, issuer: TokenApi.Issuer))).IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
         (await GetAsync(service.Client, Orders, Sign(new RsaSecurityKey(otherRsa) { KeyId = "2026-11" }))).IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
-        (await GetAsync(service.Client, Orders, Unsigned(Guid.NewGuid()))).IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
+        (await GetAsync(service.Client, Orders, BearerToken.Unsigned(Guid.NewGuid()))).IsProblem(HttpStatusCode.Unauthorized, "unauthorized");
         var away = (await GetAsync(lost.Client, Orders, good)).IsProblem(HttpStatusCode.ServiceUnavailable, "unavailable");
         Assert.NotNull(away.Response.Headers.RetryAfter);
 
@@ -218,26 +213,7 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
         Assert.DoesNotContain(TokenApi.Secret, output, StringComparison.Ordinal);
     }
 
-    private static string Token(Guid user, Action<SecurityTokenDescriptor>? change = null)
-    {
-        var token = new SecurityTokenDescriptor
-        {
-            Issuer = TokenApi.Issuer,
-            Audience = TokenApi.Audience,
-            Expires = DateTime.UtcNow.AddHours(1),
-            Claims = new Dictionary<string, object> { ["sub"] = user.ToString() },
-            SigningCredentials = Signature,
-        };
-        change?.Invoke(token);
-        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(token);
-    }
-
-    private static string Unsigned(Guid user)
-    {
-        var payload = JsonSerializer.Serialize(
-            new { sub = user, iss = TokenApi.Issuer, aud = TokenApi.Audience, exp = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds() });
-        return $"{Base64UrlEncoder.Encode("""{"alg":"none","typ":"JWT"}""")}.{Base64UrlEncoder.Encode(payload)}.";
-    }
+    private static string Token(Guid user, Action<SecurityTokenDescriptor>? change = null) => BearerToken.For(user, change);
 
     private Task<Answer> GetAsync(string path, string? token, params (string Name, string Value)[] headers) =>
         GetAsync(api.Client, path, token, headers);
