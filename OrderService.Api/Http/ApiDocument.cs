@@ -31,7 +31,9 @@ internal static class ApiDocument
     /// <summary>Where it is.</summary>
     public const string Path = "/openapi/v1.json";
 
-    private const string ExplorerPath = "docs";
+    /// <summary>Where its explorer is, in Development.</summary>
+    public const string ExplorerPath = "docs";
+
     private const string ProblemJson = "application/problem+json";
     private const string Bearer = "Bearer";
     private const string Gateway = "Gateway";

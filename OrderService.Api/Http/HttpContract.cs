@@ -13,6 +13,9 @@ internal static class HttpContract
     /// <summary>Bytes of a request line. Room for an absurdly long id, which then gets the same 404 as any unknown one.</summary>
     private const int MaxRequestLineSize = 32 * 1024;
 
+    /// <summary>Levels of JSON, several times what any body has.</summary>
+    private const int MaxJsonDepth = 16;
+
     /// <summary>Adds it.</summary>
     public static void AddHttpContract(this WebApplicationBuilder builder)
     {
@@ -35,6 +38,7 @@ internal static class HttpContract
                 json.Converters.Add(converter);
             }
 
+            json.MaxDepth = MaxJsonDepth;
             json.NumberHandling = JsonNumberHandling.Strict;
             json.AllowDuplicateProperties = false;
         });
@@ -50,6 +54,7 @@ internal static class HttpContract
     /// <summary>Puts it around everything that follows.</summary>
     public static void UseHttpContract(this WebApplication app)
     {
+        app.UseSecurityHeaders();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.Use(RefuseOtherEncodingsAsync);

@@ -59,7 +59,6 @@ internal static class TrackOrder
 
         tracker.Skip(listener, last.Sequence);
         history.RemoveAll(transition => transition.Sequence <= seen);
-        http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         var type = (JsonTypeInfo<OrderTransition>)json.Value.SerializerOptions.GetTypeInfo(typeof(OrderTransition));
         return TypedResults.Stream(
