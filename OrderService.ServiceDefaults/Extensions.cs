@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -32,6 +33,7 @@ public static class Extensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        builder.AddConsoleLog();
         builder.AddTelemetry();
         builder.AddDefaultHealthChecks();
 
@@ -84,6 +86,23 @@ public static class Extensions
             .AllowAnonymous()
             .DisableRateLimiting()
             .DisableHttpMetrics();
+    }
+
+    /// <summary>
+    /// Outside Development an entry of the log is one line of JSON, unless <c>Logging:Console:FormatterName</c> says otherwise. Much of what
+    /// is logged was made up by callers: in JSON their line breaks and terminal codes are escaped, so that nobody writes entries of their own.
+    /// </summary>
+    private static void AddConsoleLog(this IHostApplicationBuilder builder)
+    {
+        if (!builder.Environment.IsDevelopment())
+        {
+            builder.Services.PostConfigure<ConsoleLoggerOptions>(console => console.FormatterName ??= ConsoleFormatterNames.Json);
+            builder.Services.Configure<JsonConsoleFormatterOptions>(json =>
+            {
+                json.UseUtcTimestamp = true;
+                json.TimestampFormat ??= "O";
+            });
+        }
     }
 
     private static void AddTelemetry(this IHostApplicationBuilder builder)

@@ -17,6 +17,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly ConcurrentQueue<byte[]> _traces = new();
     private readonly ConcurrentQueue<byte[]> _metrics = new();
+    private readonly ConcurrentQueue<byte[]> _logs = new();
     private readonly WebApplication _app;
 
     private OtlpReceiver(WebApplication app) => _app = app;
@@ -30,7 +31,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         var receiver = new OtlpReceiver(builder.Build());
         receiver._app.MapPost("/v1/traces", (HttpRequest request) => KeepAsync(request, receiver._traces));
         receiver._app.MapPost("/v1/metrics", (HttpRequest request) => KeepAsync(request, receiver._metrics));
-        receiver._app.MapPost("/v1/logs", () => Results.Ok());
+        receiver._app.MapPost("/v1/logs", (HttpRequest request) => KeepAsync(request, receiver._logs));
         await receiver._app.StartAsync();
         return receiver;
     }
@@ -45,6 +46,12 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     /// <summary>Whether a service exported an instrument of that name.</summary>
     public bool HasMetric(string service, string name) =>
         _metrics.Any(export => Has(export, Encoding.UTF8.GetBytes(service)) && Has(export, Encoding.UTF8.GetBytes(name)));
+
+    /// <summary>Whether a service exported a log entry with this text in it.</summary>
+    public bool HasLog(string text) => _logs.Any(export => Has(export, Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Whether a text was exported in any signal.</summary>
+    public bool Mentions(string text) => _traces.Concat(_metrics).Concat(_logs).Any(export => Has(export, Encoding.UTF8.GetBytes(text)));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
