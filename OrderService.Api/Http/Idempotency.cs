@@ -183,7 +183,8 @@ internal sealed partial class Idempotency(
     private async Task<KeyState> LookAsync(IdempotentRequest request, Guid claimId, CancellationToken cancellationToken)
     {
         var now = time.Now();
-        await using var command = database.CreateCommand(FindOrClaim);
+        await using var command = database.CreateCommand();
+        command.CommandText = FindOrClaim;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = request.UserId });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Route });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Key });

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
@@ -157,6 +158,7 @@ internal static class EmbeddedPostgresExtensions
     private static async ValueTask<string> Unpooled(EmbeddedPostgresResource postgres, CancellationToken stop) =>
         $"{await postgres.ConnectionStringExpression.GetValueAsync(stop)};Pooling=false";
 
+    [SuppressMessage("Security", "CA2100", Justification = "A quoted name of ours; CREATE DATABASE takes no parameters.")]
     private static async Task CreateAsync(string databaseName, string serverConnectionString, CancellationToken stop)
     {
         await using var connection = new NpgsqlConnection(serverConnectionString);

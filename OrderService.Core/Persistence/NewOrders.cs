@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 using NpgsqlTypes;
 using OrderService.Core.Messaging;
@@ -44,6 +45,7 @@ public sealed class NewOrders(NpgsqlDataSource database, OutboxWakeup wakeup)
     /// <exception cref="PostgresException">It is refused: a unique violation where an order of this id or checkout, or an answer under this
     /// key, is there already. As with any other exception, nothing is written.</exception>
     /// <exception cref="OutcomeUnknownException">It may be written or not.</exception>
+    [SuppressMessage("Security", "CA2100", Justification = "One of the two statements above.")]
     public async Task WriteAsync(Order order, IdempotencyRecord? answer, TimeSpan timeout)
     {
         var (events, commands, history) = order.Take();

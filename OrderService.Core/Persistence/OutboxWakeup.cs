@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Hosting;
@@ -54,6 +55,7 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
     }
 
     /// <inheritdoc />
+    [SuppressMessage("Security", "CA2100", Justification = "Names of ours; NOTIFY takes no parameters.")]
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await foreach (var _ in _committed.Reader.ReadAllAsync(stoppingToken))
@@ -67,7 +69,8 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
 
             try
             {
-                await using var notify = database.CreateCommand(NotificationOf(channels));
+                await using var notify = database.CreateCommand();
+                notify.CommandText = NotificationOf(channels);
                 await notify.ExecuteNonQueryAsync(stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

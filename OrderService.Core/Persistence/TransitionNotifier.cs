@@ -69,7 +69,8 @@ public sealed partial class TransitionNotifier(NpgsqlDataSource database, ILogge
 
             try
             {
-                await using var notify = database.CreateCommand("SELECT pg_notify($1, $2)");
+                await using var notify = database.CreateCommand();
+                notify.CommandText = "SELECT pg_notify($1, $2)";
                 notify.Parameters.Add(new() { Value = ChannelName });
                 notify.Parameters.Add(new() { Value = Write(orders) });
                 await notify.ExecuteNonQueryAsync(stoppingToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 using OrderService.Core;
 using OrderService.Core.Messaging;
@@ -56,6 +57,7 @@ internal sealed partial class OutboxRelay(
         }
     }
 
+    [SuppressMessage("Security", "CA2100", Justification = "A number and a name of ours; SET and LISTEN take no parameters.")]
     private async Task RelayAsync(Action alive, CancellationToken cancellationToken)
     {
         await using var session = await sessions.OpenConnectionAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -69,6 +70,7 @@ internal sealed class ReadFloor(NpgsqlConnection session, string channel)
         return (string[])(await writers.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    [SuppressMessage("Security", "CA2100", Justification = "The name of a channel, as the partial index has it.")]
     private async Task<long?> LeastAsync(short[] shards, CancellationToken cancellationToken)
     {
         await using var least = new NpgsqlCommand(

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 using OrderService.Core.Messaging;
 
@@ -85,6 +86,7 @@ internal sealed class ShardLease(NpgsqlConnection session, OutboxChannel channel
         return (members, taken);
     }
 
+    [SuppressMessage("Security", "CA2100", Justification = "One of the statements above.")]
     private NpgsqlCommand LockCommand(string sql, short shard) =>
         new(sql, session) { Parameters = { new() { Value = _shardClass }, new() { Value = (int)shard } } };
 }
