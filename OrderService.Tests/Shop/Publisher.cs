@@ -10,7 +10,7 @@ internal sealed class Publisher(string bootstrapServers) : IDisposable
     public const string ClientId = "tests";
 
     private readonly IProducer<string?, byte[]?> _producer = new ProducerBuilder<string?, byte[]?>(
-        new ProducerConfig { BootstrapServers = bootstrapServers, ClientId = ClientId, EnableIdempotence = true }).Build();
+        new ProducerConfig { BootstrapServers = bootstrapServers, ClientId = ClientId, EnableIdempotence = true, MessageMaxBytes = 4_000_000 }).Build();
 
     public Task PaymentSucceededAsync(Guid orderId, decimal amount, string? eventId = null) => SendAsync(
         "cloudforge.payments", "io.cloudforge.payment.succeeded.v1", orderId,
