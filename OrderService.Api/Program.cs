@@ -21,6 +21,7 @@ try
     builder.AddOrders();
     builder.AddIdentity();
     builder.AddRateLimits();
+    builder.AddOverload();
     builder.AddHttpContract();
 
     var app = builder.Build();
@@ -29,6 +30,7 @@ try
     app.UseAuthentication();
     app.UseRateLimiter();
     app.UseAuthorization();
+    app.UseOverload();
 
     app.MapApiDocument();
     app.MapCarts();

@@ -42,6 +42,10 @@ public static class OrderTelemetry
     public static readonly UpDownCounter<int> Listeners =
         Meter.CreateUpDownCounter<int>("orders.listeners", "{listener}", "Clients that follow an order live");
 
+    /// <summary><c>requests.refused</c>, requests that came while there was more to do than is let in.</summary>
+    public static readonly Counter<long> Refused =
+        Meter.CreateCounter<long>("requests.refused", "{request}", "Requests refused under overload");
+
     /// <summary>
     /// Counts committed changes of orders: <c>orders.placed</c>, orders, and <c>orders.transitions</c>, transitions, by the new status
     /// in <c>order.status</c>.

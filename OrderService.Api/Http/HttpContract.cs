@@ -16,6 +16,12 @@ internal static class HttpContract
     /// <summary>Levels of JSON, several times what any body has.</summary>
     private const int MaxJsonDepth = 16;
 
+    /// <summary>How long a client may take to say what it wants. How slowly a body may come is Kestrel's default, 240 bytes a second.</summary>
+    private static readonly TimeSpan RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes of an answer that wait for a client, so that one who reads slowly does not hold up the request: most of the largest ones.</summary>
+    private const int MaxResponseBufferSize = 1024 * 1024;
+
     /// <summary>Adds it.</summary>
     public static void AddHttpContract(this WebApplicationBuilder builder)
     {
@@ -24,6 +30,8 @@ internal static class HttpContract
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodySize;
             kestrel.Limits.MaxRequestLineSize = MaxRequestLineSize;
+            kestrel.Limits.RequestHeadersTimeout = RequestHeadersTimeout;
+            kestrel.Limits.MaxResponseBufferSize = MaxResponseBufferSize;
 
             // Every byte has a character there, so that odd headers get our answers and not a bare 400.
             kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;

@@ -19,7 +19,7 @@ internal sealed record ProblemKind(
 internal static class ProblemCatalog
 {
     /// <summary>What every route may answer.</summary>
-    public static IReadOnlyList<string> Everywhere { get; } = ["too-many-requests", "internal-server-error", "unavailable"];
+    public static IReadOnlyList<string> Everywhere { get; } = ["too-many-requests", "internal-server-error", "unavailable", "overloaded"];
 
     /// <summary>What every route with a body may answer.</summary>
     public static IReadOnlyList<string> OfBodies { get; } =
@@ -73,6 +73,7 @@ internal static class ProblemCatalog
         new("idempotency-key-reused", 422, "This Idempotency-Key came with another request before."),
         new("too-many-requests", 429, "There were too many requests of this user or from this address.", Retry: true),
         new("internal-server-error", 500, "Something went wrong here; the log has it under the trace id."),
+        new("overloaded", 503, "There is more to do than the service can do in time; nothing was begun.", Retry: true),
         new("unavailable", 503, "Something that the request needs does not answer; `dependency` names it.", "dependency", typeof(string), ResourceNames.Products, Retry: true),
     ];
 

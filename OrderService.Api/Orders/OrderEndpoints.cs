@@ -17,7 +17,7 @@ internal static class OrderEndpoints
         orders.MapGet("/{id}/history", GetOrderHistory.HandleAsync).WithSummary("Reads every transition of an order").TellsVersion().Produces(304)
             .Refuses("order-not-found");
         orders.MapGet("/{id}/events", TrackOrder.HandleAsync).WithSummary("Follows an order live; 204 once there is nothing to come")
-            .Produces<OrderTransition>(200, "text/event-stream").Produces(204)
+            .Produces<OrderTransition>(200, "text/event-stream").Produces(204).Streams()
             .Refuses("order-not-found");
         orders.MapPut("/{id}/cancel", CancelOrder.HandleAsync).WithSummary("Cancels a PENDING or CONFIRMED order").TellsVersion()
             .Refuses("order-not-found", "order-not-cancellable");
