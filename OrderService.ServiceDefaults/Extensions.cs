@@ -25,6 +25,9 @@ public static class Extensions
     /// <summary>A probe has to answer before the prober gives up, so a check that hangs counts as failed.</summary>
     private static readonly TimeSpan HealthCheckTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a process that is asked to stop may finish what it has begun; whoever asks is to wait a little longer before a kill.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Adds OpenTelemetry, health checks, service discovery and the standard resilience handler for every <see cref="HttpClient"/>.
     /// Telemetry is exported when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set; the other <c>OTEL_</c> settings, <c>OTEL_TRACES_SAMPLER</c>
@@ -37,6 +40,7 @@ public static class Extensions
         builder.AddTelemetry();
         builder.AddDefaultHealthChecks();
 
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {

@@ -26,6 +26,34 @@ public sealed class SchemaTests(ShopFixture shop)
         Assert.Equal(await DescribeAsync(created), await DescribeAsync(migrated));
     }
 
+    /// <summary>Expand, then contract (docs/decisions/0022): the version before serves while a migration runs, and for a while after.</summary>
+    [Fact]
+    public async Task Each_migration_leaves_what_the_version_before_reads_and_writes()
+    {
+        await using var database = await shop.NewDatabaseAsync("expanded");
+        var migrations = database.Database.GetMigrations().ToList();
+        await database.Database.MigrateAsync(migrations[0]);
+        foreach (var migration in migrations.Skip(1))
+        {
+            var before = await ColumnsAsync(database);
+            await database.Database.MigrateAsync(migration);
+            var after = await ColumnsAsync(database);
+
+            foreach (var (name, column) in before)
+            {
+                Assert.True(after.TryGetValue(name, out var now), $"{migration} takes {name} away.");
+                Assert.True(column.Type == now.Type, $"{migration} makes {name} a {now.Type}.");
+                Assert.True(now.MayBeLeftOut || !column.MayBeLeftOut, $"{migration} demands {name}.");
+            }
+
+            var tables = before.Keys.Select(name => name.Split('.')[0]).ToHashSet();
+            foreach (var (name, column) in after.Where(column => !before.ContainsKey(column.Key) && tables.Contains(column.Key.Split('.')[0])))
+            {
+                Assert.True(column.MayBeLeftOut, $"{migration} demands {name}, which the version before does not know.");
+            }
+        }
+    }
+
     [Fact]
     public async Task Every_migration_can_be_undone()
     {
@@ -151,6 +179,20 @@ public sealed class SchemaTests(ShopFixture shop)
             ORDER BY 1
             """)
         .ToListAsync();
+
+    private static async Task<Dictionary<string, (string Type, bool MayBeLeftOut)>> ColumnsAsync(OrdersDbContext database)
+    {
+        var columns = await database.Database
+            .SqlQuery<string>(
+                $"""
+                SELECT format('%s.%s|%s|%s', t.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull OR a.atthasdef OR a.attidentity <> '') AS "Value"
+                FROM pg_attribute a
+                JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace
+                WHERE a.attnum > 0 AND NOT a.attisdropped AND t.relname <> '__EFMigrationsHistory'
+                """)
+            .ToListAsync();
+        return columns.Select(column => column.Split('|')).ToDictionary(parts => parts[0], parts => (parts[1], parts[2] == "t"));
+    }
 
     private static async Task<List<string>> DescribeAsync(OrdersDbContext database) => await database.Database
         .SqlQuery<string>(
