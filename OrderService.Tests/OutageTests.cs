@@ -43,6 +43,40 @@ public sealed class OutageTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task While_postgresql_is_away_carts_go_on_and_orders_say_so_and_the_replica_is_not_ready()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        var order = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
+        var api = shop.ProcessOf(ResourceNames.Api);
+        await shop.KillAsync(ResourceNames.Postgres);
+        try
+        {
+            (await customer.AddAsync(product, 2)).Is(HttpStatusCode.OK);
+            Assert.Equal(2, (await customer.GetAsync("/api/cart")).Is(HttpStatusCode.OK).Body.GetProperty("itemCount").GetInt32());
+            IsUnavailable(ResourceNames.Postgres, await customer.GetAsync($"/api/orders/{order}"));
+            IsUnavailable(ResourceNames.Postgres, await customer.GetAsync("/api/orders"));
+            IsUnavailable(ResourceNames.Postgres, await customer.GetAsync($"/api/orders/{order}/history"));
+            IsUnavailable(ResourceNames.Postgres, await customer.CancelAsync(order));
+            IsUnavailable(ResourceNames.Postgres, await customer.OrderAsync(product, 1));
+            IsUnavailable(ResourceNames.Postgres, await customer.CheckoutAsync());
+            IsUnavailable(ResourceNames.Postgres, await customer.GetAsync("/api/operations/outbox", ("X-User-Roles", "orders:operate")));
+            var health = (await Answer.ReadAsync(await shop.Api.GetAsync("/health"))).Is(HttpStatusCode.ServiceUnavailable).Body;
+            Assert.Equal("Unhealthy", health.GetProperty("status").GetString());
+            Assert.Equal(HttpStatusCode.OK, (await shop.Api.GetAsync("/alive")).StatusCode);
+        }
+        finally
+        {
+            await shop.StartAsync(ResourceNames.Postgres);
+            shop.Database.Clear();
+        }
+
+        await Eventually.SeeAsync(() => customer.CheckoutAsync(), answer => answer.Status == HttpStatusCode.Created, "the checkout going through");
+        await Eventually.SeeAsync(async () => (await shop.Api.GetAsync("/health")).StatusCode, status => status == HttpStatusCode.OK, "the replica being ready");
+        Assert.Equal(api, shop.ProcessOf(ResourceNames.Api));
+    }
+
+    [Fact]
     public async Task While_redis_is_away_orders_are_placed_and_read_and_carts_come_back_as_they_were()
     {
         var customer = shop.NewCustomer();
