@@ -21,6 +21,9 @@ internal sealed record FuzzedRequest(HttpMethod Method, string Path, (string Nam
 /// <param name="products">Products on sale.</param>
 internal sealed class RequestFuzzer(Random random, IReadOnlyList<string> ids, IReadOnlyList<string> products)
 {
+    /// <summary>Longer ones are for the web server to refuse, with no problem of ours.</summary>
+    private const int MaxAddress = 30_000;
+
     private static readonly string[] Texts =
     [
         "", " ", "x", "null", "true", "0", "-1", "1e999", "\0", "\r\nX-Evil: 1", "' OR 1=1; --", "../../etc/passwd", "%s%n%x", "{{7*7}}", "${jndi:ldap://x}", "<script>", "\u202e",
@@ -40,9 +43,10 @@ internal sealed class RequestFuzzer(Random random, IReadOnlyList<string> ids, IR
         var path = route.PathFor(route.Path.Contains("{productId}", StringComparison.Ordinal) && Often() ? Pick(products) : Escape(Often() ? Pick(ids) : Text()));
         var query = route.Query.Append("unknown").Where(_ => Sometimes()).Select(name => $"{name}={Escape(Parameter(route, name))}").ToList();
         var headers = Headers.Where(_ => Seldom()).Select(name => (name, HeaderText())).Append(("X-User-Roles", "orders:operate")).ToArray();
+        var address = query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
         return new(
             route.Method,
-            query.Count == 0 ? path : $"{path}?{string.Join('&', query)}",
+            address[..Math.Min(address.Length, MaxAddress)],
             headers,
             route.HasBody && !Seldom() ? Body(route) : null,
             Seldom() ? Pick(["text/plain", "application/xml", "application/json; charset=utf-16", "application/problem+json", "x", "multipart/form-data"]) : "application/json");
