@@ -39,6 +39,14 @@ public sealed class HttpLimitTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task A_method_that_an_address_does_not_know_is_405_whatever_its_body()
+    {
+        var answer = await shop.NewCustomer().SendAsync(HttpMethod.Put, "/api/cart/items/", Json($$"""{"x":"{{new string('x', 100_000)}}"}"""));
+
+        answer.IsProblem(HttpStatusCode.MethodNotAllowed, "method-not-allowed");
+    }
+
+    [Fact]
     public async Task Too_many_and_too_large_headers_are_refused()
     {
         await IsRefusedAsync(431, $"GET {Orders} HTTP/1.1\r\nHost: shop\r\n{string.Concat(Enumerable.Range(0, 100).Select(i => $"X-{i}: 1\r\n"))}\r\n");

@@ -96,7 +96,7 @@ internal sealed class Overload : IDisposable
     }
 
     private ConcurrencyLimiter? LimiterOf(HttpContext http) =>
-        http.GetEndpoint() is not { } route || !http.Request.Path.StartsWithSegments("/api") ? null
+        http.GetEndpoint() is not RouteEndpoint route || !http.Request.Path.StartsWithSegments("/api") ? null
         : route.Metadata.GetMetadata<StreamMetadata>() is not null ? _streams
         : HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? _reads
         : _changes;
