@@ -26,6 +26,8 @@ internal static class Goals
         new("Lag at 1,000 orders/s: p50 at most 10 ms, p99 at most 50 ms", (r, _) => Lag(r, LagScenario.ThroughApi) ?? Lag(r, LagScenario.Direct)),
         .. GrowthScenario.Requests.Select(request => new Goal(
             $"{request}: at most 1.3 × the time in the largest database", (r, s) => Grown(r, s, GrowthScenario.Variant(request, s.Orders.Max())))),
+        new("Overload, 4 × the peak offered: at least 0.8 of the peak's rate is done", (r, _) => AtLeast(r.Ratio(OverloadScenario.Name, OverloadScenario.Variant, Metric.Rate, OverloadScenario.Peak), 0.8)),
+        new("Overload, 4 × the peak offered: p99 of what is let in below 1 s", (r, _) => AtMost(r.Median(OverloadScenario.Name, OverloadScenario.Variant, Results.Product, Metric.P99), 1_000)),
         new("API and worker under load: below 300 MB", (r, _) => AtMost(Memory(r, MemoryScenario.Loaded), 300)),
         new("API and worker idle: below 200 MB", (r, _) => AtMost(Memory(r, MemoryScenario.Idle), 200)),
         new("API, published, from start to healthy: below 1 s", (r, _) => AtMost(StartUp(r, StartUpScenario.Api), 1)),

@@ -77,6 +77,56 @@ internal sealed class Load(Uri address) : IDisposable
         return Timings.Of(Stopwatch.GetElapsedTime(start), taken.SelectMany(times => times).Select(ticks => Stopwatch.GetElapsedTime(0, ticks)));
     }
 
+    /// <summary>
+    /// Offers requests at a rate, whatever becomes of them: each client sends its next one when its time has come, and is late only while the
+    /// last one is not answered. Those refused with 503 count as offered.
+    /// </summary>
+    /// <returns>Those that were accepted, and how many were offered.</returns>
+    /// <exception cref="BenchException">An answer had neither the expected status nor 503.</exception>
+    public async Task<(Timings Accepted, long Offered)> OfferAsync(
+        int clients, double rate, TimeSpan length, NextRequest next, HttpStatusCode expected, CancellationToken cancellationToken)
+    {
+        if (_numbers.Length < clients)
+        {
+            Array.Resize(ref _numbers, clients);
+        }
+
+        var interval = (long)(clients / rate * Stopwatch.Frequency);
+        var start = Stopwatch.GetTimestamp();
+        var end = start + (long)(length.TotalSeconds * Stopwatch.Frequency);
+        var offered = 0L;
+        var taken = await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(
+            async () =>
+            {
+                var times = new List<long>();
+                for (var due = start + (interval * client / clients); due < end; due = Math.Max(due + interval, Stopwatch.GetTimestamp() - interval))
+                {
+                    if (due - Stopwatch.GetTimestamp() is > 0 and var wait)
+                    {
+                        await Task.Delay(TimeSpan.FromSeconds((double)wait / Stopwatch.Frequency), cancellationToken);
+                    }
+
+                    Interlocked.Increment(ref offered);
+                    var begun = Stopwatch.GetTimestamp();
+                    using var request = next(client, _numbers[client]++);
+                    using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                    await answer.Content.CopyToAsync(Stream.Null, cancellationToken);
+                    if (answer.StatusCode == expected)
+                    {
+                        times.Add(Stopwatch.GetTimestamp() - begun);
+                    }
+                    else if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
+                    {
+                        throw new BenchException($"{request.Method} {request.RequestUri} was answered with {(int)answer.StatusCode}.");
+                    }
+                }
+
+                return times;
+            },
+            cancellationToken)));
+        return (Timings.Of(Stopwatch.GetElapsedTime(start), taken.SelectMany(times => times).Select(ticks => Stopwatch.GetElapsedTime(0, ticks))), offered);
+    }
+
     /// <summary>Sends one request and reads its answer whole.</summary>
     /// <returns>The <c>Location</c> that the answer names.</returns>
     /// <exception cref="BenchException">The answer has another status than expected.</exception>

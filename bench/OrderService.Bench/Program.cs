@@ -8,7 +8,7 @@ using OrderService.Bench.Scenarios;
 Scenario[] scenarios =
 [
     new PlaceScenario(), new CartScenario(), new CheckoutScenario(), new ReadScenario(), new PaymentScenario(), new LagScenario(),
-    new BacklogScenario(), new OutboxScenario(), new ReplicaScenario(), new StartUpScenario(), new MemoryScenario(), new GrowthScenario(),
+    new BacklogScenario(), new OutboxScenario(), new ReplicaScenario(), new OverloadScenario(), new StartUpScenario(), new MemoryScenario(), new GrowthScenario(),
 ];
 string[] names = [.. scenarios.SelectMany(scenario => scenario.Names)];
 
