@@ -29,7 +29,7 @@ public sealed class OverloadTests(ShopFixture shop)
             await hold.ExecuteNonQueryAsync();
             working = customer.CancelAsync(order);
             await Eventually.SeeAsync(
-                () => shop.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted"), waits => waits > 0, "the change waiting for the order");
+                () => shop.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))", connection.ProcessID), waits => waits > 0, "the change waiting for the order");
             waiting = customer.AddAsync(product, 1);
 
             // One of two that come now may be the one that waits.

@@ -120,7 +120,7 @@ public sealed class ReplicaTests(ShopFixture shop)
                 hold.Parameters.Add(new() { Value = locked });
                 await hold.ExecuteNonQueryAsync();
                 begun = first.CancelAsync(locked);
-                await Eventually.SeeAsync(() => shop.ScalarAsync<long>("SELECT count(*) FROM pg_locks WHERE NOT granted"), waits => waits > 0, "the cancellation having begun");
+                await Eventually.SeeAsync(() => shop.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))", connection.ProcessID), waits => waits > 0, "the cancellation having begun");
                 stop = stopping.StopAsync();
                 await Eventually.SeeAsync(() => stopping.Output, output => output.Contains("is shutting down", StringComparison.Ordinal), "the replica stopping");
             }
