@@ -23,7 +23,7 @@ internal sealed class OverloadOptions
 
     /// <summary>Requests that wait for either; those beyond are refused at once. 0 lets none wait.</summary>
     [Range(0, 100_000, ErrorMessage = "Overload:Queue is a number of requests; 0 lets none wait.")]
-    public int Queue { get; init; } = 64;
+    public int Queue { get; init; } = 256;
 
     /// <summary>Streams of orders' events, at once.</summary>
     [Range(1, 1_000_000, ErrorMessage = "Overload:Streams is a number of streams, from 1.")]

@@ -122,7 +122,8 @@ public static class OrdersDatabase
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
-            await using var question = database.CreateCommand("SELECT 1");
+            await using var question = database.CreateCommand();
+            question.CommandText = "SELECT 1";
             await question.ExecuteScalarAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }

@@ -17,7 +17,7 @@ internal sealed class OverloadScenario : Scenario
     private const int Factor = 4;
 
     /// <summary>So many that they can offer it while others wait: all that is let in, and as many again.</summary>
-    private const int Clients = 256;
+    private const int Clients = 640;
 
     public override IReadOnlyList<string> Names => [Name];
 
