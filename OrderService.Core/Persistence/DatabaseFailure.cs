@@ -16,6 +16,8 @@ public static class DatabaseFailure
         PostgresException told => told.IsTransient || told.SqlState.StartsWith(OperatorIntervention, StringComparison.Ordinal),
         // A name that can't be resolved for the moment comes from Npgsql as a bare SocketException.
         NpgsqlException or SocketException or TimeoutException => true,
+        // Nor does it tell more of a connection that broke since its last command than that it is not open.
+        InvalidOperationException { Source: "Npgsql", InnerException: null } => true,
         DbUpdateException or InvalidOperationException => IsAway(failure.InnerException),
         _ => false,
     };

@@ -22,6 +22,7 @@ public sealed class DatabaseFailureTests
         { Told("40P01"), true },
         { new DbUpdateException("Saving failed", Told("57P01")), true },
         { new InvalidOperationException("Likely a transient failure", new DbUpdateException("Saving failed", new NpgsqlException())), true },
+        { new InvalidOperationException("Connection is not open") { Source = "Npgsql" }, true },
         { Told("23505"), false },
         { Told("22003"), false },
         { new DbUpdateException("Saving failed", Told("23505")), false },
