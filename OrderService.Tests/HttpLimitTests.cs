@@ -46,6 +46,28 @@ public sealed class HttpLimitTests(ShopFixture shop)
         answer.IsProblem(HttpStatusCode.MethodNotAllowed, "method-not-allowed");
     }
 
+    /// <summary>Such as a gateway, whose next request on that connection is somebody else's.</summary>
+    [Theory]
+    [InlineData("POST", "/api/nothing", 404)]
+    [InlineData("PUT", "/api/orders", 405)]
+    [InlineData("POST", "/api/orders", 401)]
+    [InlineData("POST", "/openapi/v1.json", 405)]
+    public async Task Who_uses_connections_again_is_told_where_one_ends_for_a_body_that_nobody_reads(string method, string path, int status)
+    {
+        var (body, head) = (new string('x', 100_000), $"{method} {path} HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n");
+        foreach (var request in new[]
+        {
+            $"{head}Content-Length: {body.Length}\r\n\r\n{body}",
+            $"{head}Transfer-Encoding: chunked\r\n\r\n{body.Length:x}\r\n{body}\r\n0\r\n\r\n",
+        })
+        {
+            var answer = await RawConnection.TalkAsync(shop.Api.BaseAddress!, request);
+
+            Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} "), answer, StringComparison.Ordinal);
+            Assert.Contains("\r\nConnection: close\r\n", answer, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
     [Fact]
     public async Task Too_many_and_too_large_headers_are_refused()
     {

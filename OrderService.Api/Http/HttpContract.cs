@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace OrderService.Api.Http;
@@ -63,9 +64,34 @@ internal static class HttpContract
     public static void UseHttpContract(this WebApplication app)
     {
         app.UseSecurityHeaders();
+        app.Use(AnnounceEndAsync);
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.Use(RefuseOtherEncodingsAsync);
+    }
+
+    /// <summary>
+    /// Kestrel ends the connection of a body that is too large, or turns out to be, and that nobody read; who is not told so loses the next
+    /// request on it, which behind a gateway is somebody else's.
+    /// </summary>
+    private static Task AnnounceEndAsync(HttpContext http, RequestDelegate next)
+    {
+        if (!(http.Request.ContentLength <= MaxBodySize)
+            && HttpProtocol.IsHttp11(http.Request.Protocol)
+            && http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+        {
+            http.Response.OnStarting(() =>
+            {
+                if (http.Features.Get<ReceivedBody>() is null)
+                {
+                    http.Response.Headers.Connection = "close";
+                }
+
+                return Task.CompletedTask;
+            });
+        }
+
+        return next(http);
     }
 
     /// <summary>JSON between systems is UTF-8 (RFC 8259, section 8.1).</summary>

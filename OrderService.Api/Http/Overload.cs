@@ -37,6 +37,17 @@ internal sealed class OverloadOptions
 /// <summary>An answer that goes on for as long as the client stays, and is counted by itself.</summary>
 internal sealed record StreamMetadata;
 
+/// <summary>A feature of a request whose body is there as a whole.</summary>
+internal sealed class ReceivedBody
+{
+    private ReceivedBody()
+    {
+    }
+
+    /// <summary>The only one.</summary>
+    public static ReceivedBody Instance { get; } = new();
+}
+
 /// <summary>
 /// A bound on the work at once, with a short queue in front of it: what comes beyond is told so at once, and what is let in is done in time.
 /// Reads and changes have one each, so that a Product service that hangs fills up the changes and leaves the reads alone. Who has a place has
@@ -116,6 +127,7 @@ internal sealed class Overload : IDisposable
             if (read.IsCompleted)
             {
                 body.AdvanceTo(read.Buffer.Start);
+                http.Features.Set(ReceivedBody.Instance);
                 return;
             }
 
