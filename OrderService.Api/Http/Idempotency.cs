@@ -108,7 +108,7 @@ internal sealed partial class Idempotency(
         if (found.Answer is { } answer)
         {
             return answer.RequestHash.AsSpan().SequenceEqual(request.Hash)
-                ? new(this) { Replay = Replay(answer, response), Answered = JsonSerializer.Deserialize(answer.Response, _orderJson) }
+                ? new(this) { Replay = Replay(answer, response), First = answer }
                 : new(this) { Refusal = Reused() };
         }
 
@@ -244,12 +244,15 @@ internal sealed partial class Idempotency(
     /// <param name="RunningHash">What the request that had claimed it asks for.</param>
     private sealed record KeyState(StoredAnswer? Answer, bool Claimed, byte[]? RunningHash);
 
-    private sealed record StoredAnswer(byte[] RequestHash, Guid OrderId, short StatusCode, string ETag, string Response);
+    internal sealed record StoredAnswer(byte[] RequestHash, Guid OrderId, short StatusCode, string ETag, string Response);
 
     /// <summary>A key that is claimed, or the reason why the request need not or may not run. Disposed, it frees a key that was not used.</summary>
     internal sealed class KeyClaim(Idempotency keys) : IAsyncDisposable
     {
         private bool _used;
+
+        /// <summary>What is stored of the first answer.</summary>
+        internal StoredAnswer? First { private get; init; }
 
         /// <summary>The request, to store the answer with its effect; <c>null</c> for one without a key.</summary>
         public IdempotentRequest? Request { get; init; }
@@ -258,7 +261,7 @@ internal sealed partial class Idempotency(
         public ContentHttpResult? Replay { get; init; }
 
         /// <summary>The order as that first answer showed it.</summary>
-        public OrderResponse? Answered { get; init; }
+        public OrderResponse? Answered => First is { } first ? JsonSerializer.Deserialize(first.Response, keys._orderJson) : null;
 
         /// <summary>Why the request may not run: a key that is none, that came with something else before, or whose request is running.</summary>
         public ProblemHttpResult? Refusal { get; init; }
