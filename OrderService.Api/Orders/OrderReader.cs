@@ -114,7 +114,7 @@ internal sealed class OrderReader(NpgsqlDataSource database)
         return string.Create(CultureInfo.InvariantCulture, $"${command.Parameters.Count}");
     }
 
-    [SuppressMessage("Security", "CA2100", Justification = "One of the two statements above.")]
+    [SuppressMessage("Security", "CA2100", Justification = "One of the statements above.")]
     private async Task<StoredOrder?> FindAsync(string sql, CancellationToken cancellationToken, params Guid[] keys)
     {
         await using var command = database.CreateCommand();
