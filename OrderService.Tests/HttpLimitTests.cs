@@ -128,7 +128,7 @@ public sealed class HttpLimitTests(ShopFixture shop)
         // The route fails in a way that no rule of the service knows: there is no such table any more for this API.
         var database = new Npgsql.NpgsqlConnectionStringBuilder(await shop.ConnectionStringAsync(ResourceNames.Orders)) { Database = "postgres" };
         using var api = await ApiProcess.StartAsync(
-            shop, ("Identity:TrustGatewayHeader", "true"), ($"ConnectionStrings:{ResourceNames.Orders}", database.ConnectionString));
+            shop, ApiProcess.Gateway, ($"ConnectionStrings:{ResourceNames.Orders}", database.ConnectionString));
 
         var answer = await new Customer(api.Client, Guid.NewGuid()).GetAsync(Orders);
 

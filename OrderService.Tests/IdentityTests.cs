@@ -117,7 +117,7 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
     [Fact]
     public async Task A_service_that_trusts_the_gateway_too_gives_the_token_the_last_word()
     {
-        using var both = await ApiProcess.StartAsync(shop, [.. TokenApi.Settings(TokenApi.Secret), ("Identity:TrustGatewayHeader", "true")]);
+        using var both = await ApiProcess.StartAsync(shop, [.. TokenApi.Settings(TokenApi.Secret), ApiProcess.Gateway]);
         var (caller, other) = (Guid.NewGuid(), Guid.NewGuid());
         var header = ("X-User-Id", other.ToString());
 

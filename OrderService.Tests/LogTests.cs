@@ -19,7 +19,7 @@ public sealed class LogTests(ShopFixture shop)
     {
         using var api = await ApiProcess.StartAsync(
             shop,
-            ("Identity:TrustGatewayHeader", "true"),
+            ApiProcess.Gateway,
             ($"services:{ResourceNames.Products}:http:0", "http://127.0.0.1:1"),
             ($"ConnectionStrings:{ResourceNames.Redis}", "127.0.0.1:1,abortConnect=false,connectTimeout=100,asyncTimeout=100"),
             // All that the service and its framework can say.

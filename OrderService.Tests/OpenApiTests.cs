@@ -101,7 +101,7 @@ public sealed class OpenApiTests(ShopFixture shop)
         Assert.Contains("Order Service", html, StringComparison.Ordinal);
         Assert.DoesNotContain("//", html.Replace("<!--", "", StringComparison.Ordinal), StringComparison.Ordinal);
 
-        using var production = await ApiProcess.StartAsync(shop, ("Identity:TrustGatewayHeader", "true"));
+        using var production = await ApiProcess.StartAsync(shop, ApiProcess.Gateway);
         Assert.Equal(HttpStatusCode.NotFound, (await production.Client.GetAsync("/docs/index.html")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await production.Client.GetAsync(Path)).StatusCode);
     }

@@ -9,12 +9,10 @@ namespace OrderService.Tests;
 [Collection(OneShop.Name)]
 public sealed class OverloadTests(ShopFixture shop)
 {
-    private static readonly (string, string) Gateway = ("Identity:TrustGatewayHeader", "true");
-
     [Fact]
     public async Task What_comes_beyond_the_limit_and_its_queue_is_refused_at_once_and_reads_and_probes_go_on()
     {
-        using var api = await ApiProcess.StartAsync(shop, Gateway, ("Overload:Changes", "1"), ("Overload:Queue", "1"));
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, ("Overload:Changes", "1"), ("Overload:Queue", "1"));
         var customer = new Customer(api.Client, shop.NewCustomer().UserId);
         var product = await shop.NewProductAsync();
         var order = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
@@ -52,7 +50,7 @@ public sealed class OverloadTests(ShopFixture shop)
     [Fact]
     public async Task Streams_are_counted_by_themselves()
     {
-        using var api = await ApiProcess.StartAsync(shop, Gateway, ("Overload:Streams", "1"), ("Overload:Reads", "1"), ("Overload:Queue", "0"));
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, ("Overload:Streams", "1"), ("Overload:Reads", "1"), ("Overload:Queue", "0"));
         var customer = new Customer(api.Client, shop.NewCustomer().UserId);
         var order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
 
@@ -68,7 +66,7 @@ public sealed class OverloadTests(ShopFixture shop)
     [Fact]
     public async Task Who_sends_a_body_slowly_takes_nobodys_place()
     {
-        using var api = await ApiProcess.StartAsync(shop, Gateway, ("Overload:Changes", "1"), ("Overload:Queue", "0"));
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, ("Overload:Changes", "1"), ("Overload:Queue", "0"));
         var product = await shop.NewProductAsync();
         var body = $$"""{"productId":"{{product}}","quantity":1}""";
         var slow = new List<RawConnection>();
@@ -180,7 +178,7 @@ public sealed class OverloadTests(ShopFixture shop)
     [InlineData("Overload:Connections", "0")]
     public async Task A_limit_that_is_none_ends_the_start(string setting, string value)
     {
-        var (exitCode, output) = await ApiProcess.RunAsync(shop, Gateway, (setting, value));
+        var (exitCode, output) = await ApiProcess.RunAsync(shop, ApiProcess.Gateway, (setting, value));
 
         Assert.Equal(1, exitCode);
         Assert.Contains(setting, output, StringComparison.Ordinal);

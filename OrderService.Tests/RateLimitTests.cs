@@ -7,13 +7,12 @@ namespace OrderService.Tests;
 [Collection(OneShop.Name)]
 public sealed class RateLimitTests(ShopFixture shop)
 {
-    private static readonly (string, string) Gateway = ("Identity:TrustGatewayHeader", "true");
     private static readonly (string, string) Window = ("RateLimits:Window", "01:00:00");
 
     [Fact]
     public async Task A_user_who_asks_too_often_is_told_when_to_come_back_and_others_go_on()
     {
-        using var api = await ApiProcess.StartAsync(shop, Gateway, Window, ("RateLimits:PerUser", "3"));
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, Window, ("RateLimits:PerUser", "3"));
         var (busy, other) = (new Customer(api.Client, Guid.NewGuid()), new Customer(api.Client, Guid.NewGuid()));
 
         for (var i = 0; i < 3; i++)
@@ -29,7 +28,7 @@ public sealed class RateLimitTests(ShopFixture shop)
     [Fact]
     public async Task An_address_is_limited_whoever_asks_and_probes_are_not()
     {
-        using var api = await ApiProcess.StartAsync(shop, Gateway, Window, ("RateLimits:PerUser", "0"), ("RateLimits:PerAddress", "3"));
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, Window, ("RateLimits:PerUser", "0"), ("RateLimits:PerAddress", "3"));
 
         for (var i = 0; i < 3; i++)
         {
@@ -48,7 +47,7 @@ public sealed class RateLimitTests(ShopFixture shop)
     [Fact]
     public async Task There_are_limits_unless_somebody_develops()
     {
-        using var api = await ApiProcess.StartAsync(shop, Gateway, Window);
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, Window);
         var (there, here) = (new Customer(api.Client, Guid.NewGuid()), shop.NewCustomer());
 
         for (var i = 0; i < 300; i++)
@@ -67,7 +66,7 @@ public sealed class RateLimitTests(ShopFixture shop)
     [InlineData("RateLimits:Window", "00:00:00")]
     public async Task A_limit_that_is_none_ends_the_start(string setting, string value)
     {
-        var (exitCode, output) = await ApiProcess.RunAsync(shop, Gateway, (setting, value));
+        var (exitCode, output) = await ApiProcess.RunAsync(shop, ApiProcess.Gateway, (setting, value));
 
         Assert.Equal(1, exitCode);
         Assert.Contains(setting, output, StringComparison.Ordinal);

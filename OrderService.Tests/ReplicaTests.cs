@@ -78,10 +78,9 @@ public sealed class ReplicaTests(ShopFixture shop)
     [Fact]
     public async Task A_replica_of_the_api_that_is_asked_to_stop_finishes_what_it_has_begun_and_no_request_fails_behind_another_one()
     {
-        var gateway = ("Identity:TrustGatewayHeader", "true");
         var limits = ("RateLimits:PerUser", "0");
-        using var stopping = await ApiProcess.StartAsync(shop, gateway, limits);
-        using var staying = await ApiProcess.StartAsync(shop, gateway, limits);
+        using var stopping = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, limits);
+        using var staying = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, limits);
         var user = shop.NewCustomer().UserId;
         var (first, second) = (new Customer(stopping.Client, user), new Customer(staying.Client, user));
         var product = await shop.NewProductAsync(stock: 100_000);

@@ -8,8 +8,6 @@ namespace OrderService.Tests;
 [Collection(OneShop.Name)]
 public sealed class TrackingTests(ShopFixture shop)
 {
-    private static readonly (string, string) Gateway = ("Identity:TrustGatewayHeader", "true");
-
     /// <summary>What arrives sooner was notified.</summary>
     private static readonly (string, string) HardlyEverPolls = ("Tracking:PollInterval", "00:05:00");
 
@@ -97,7 +95,7 @@ public sealed class TrackingTests(ShopFixture shop)
     {
         var customer = shop.NewCustomer();
         var product = await shop.NewProductAsync();
-        using var replica = await ApiProcess.StartAsync(shop, Gateway, HardlyEverPolls);
+        using var replica = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, HardlyEverPolls);
         var there = new Customer(replica.Client, customer.UserId);
         var paid = (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
         var cancelled = (await there.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id;
@@ -138,7 +136,7 @@ public sealed class TrackingTests(ShopFixture shop)
     {
         var customer = shop.NewCustomer();
         var order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
-        using var replica = await ApiProcess.StartAsync(shop, Gateway, ("Tracking:Heartbeat", "00:00:01"), ("Tracking:PollInterval", "00:00:01"));
+        using var replica = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, ("Tracking:Heartbeat", "00:00:01"), ("Tracking:PollInterval", "00:00:01"));
         using var here = await customer.FollowAsync(order);
         using var there = await new Customer(replica.Client, customer.UserId).FollowAsync(order);
         await Task.WhenAll(here.WaitAsync("PENDING"), there.WaitAsync("PENDING"));
@@ -195,7 +193,7 @@ public sealed class TrackingTests(ShopFixture shop)
     {
         var customer = shop.NewCustomer();
         var order = (await customer.OrderAsync(await shop.NewProductAsync(), 1)).Is(HttpStatusCode.Created).Id;
-        using var replica = await ApiProcess.StartAsync(shop, Gateway);
+        using var replica = await ApiProcess.StartAsync(shop, ApiProcess.Gateway);
         using var stream = await new Customer(replica.Client, customer.UserId).FollowAsync(order);
         await stream.WaitAsync("PENDING");
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Npgsql;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests.Books;
@@ -135,7 +134,7 @@ internal sealed class Audit(ShopFixture shop, Ledger ledger)
     /// <summary>Only payments that were too small may be parked, and those that were are, unless they were enough in the end.</summary>
     private async Task CheckDeadLettersAsync(List<Row> rows)
     {
-        var parked = await ReadAsync(
+        var parked = await shop.RowsAsync(
             """
             SELECT coalesce(headers ->> 'ce_id', ''), coalesce(headers ->> 'ce_type', ''), coalesce(key, ''), error
             FROM parked_messages
@@ -228,7 +227,7 @@ internal sealed class Audit(ShopFixture shop, Ledger ledger)
     /// <summary>All orders that contain a product of the story, whether anybody was told of them or not.</summary>
     private async Task<List<Row>> ReadRowsAsync()
     {
-        var lines = await ReadAsync(
+        var lines = await shop.RowsAsync(
             """
             SELECT o.id, o.status, o.total_amount, o.paid_amount, o.refund_amount, o.last_sequence,
                    i.product_id, i.quantity, i.unit_price, i.total_price
@@ -249,20 +248,6 @@ internal sealed class Audit(ShopFixture shop, Ledger ledger)
         return [.. lines.GroupBy(line => line.Order, line => line.Line)
             .Select(order => new Row(
                 order.Key.Id, order.Key.Status, order.Key.Total, order.Key.Paid, order.Key.Refund, order.Key.LastSequence, [.. order]))];
-    }
-
-    private async Task<List<T>> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read, object parameter)
-    {
-        await using var command = shop.Database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter { Value = parameter });
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<T>();
-        while (await reader.ReadAsync())
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
     }
 
     /// <summary>An order as PostgreSQL has it.</summary>

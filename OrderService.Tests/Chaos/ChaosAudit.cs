@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Npgsql;
 using OrderService.Tests.Books;
 
 namespace OrderService.Tests.Chaos;
@@ -81,7 +80,7 @@ internal sealed class ChaosAudit(ChaosShop shop, Ledger ledger, ReservationLog r
     /// <summary>A key is one order: the one that its request was answered with.</summary>
     private async Task CheckKeysAsync()
     {
-        var stored = (await ReadAsync(
+        var stored = (await shop.RowsAsync(
             "SELECT user_id, key, order_id, count(*) OVER (PARTITION BY user_id, key) FROM idempotency_keys WHERE user_id = ANY ($1)",
             row => (Key: (row.GetGuid(0), row.GetString(1)), Order: row.GetGuid(2), Count: row.GetInt64(3)),
             ledger.Customers.Select(customer => customer.UserId).ToArray())).ToLookup(row => row.Key);
@@ -102,7 +101,7 @@ internal sealed class ChaosAudit(ChaosShop shop, Ledger ledger, ReservationLog r
     /// <summary>Every event that was published is handled, once.</summary>
     private async Task CheckInboxAsync()
     {
-        var handled = (await ReadAsync(
+        var handled = (await shop.RowsAsync(
             "SELECT order_id, event_id FROM inbox_messages WHERE order_id = ANY ($1)",
             row => (row.GetGuid(0), row.GetString(1)),
             ledger.Orders.Select(order => order.Id).ToArray())).ToLookup(row => row);
@@ -123,7 +122,7 @@ internal sealed class ChaosAudit(ChaosShop shop, Ledger ledger, ReservationLog r
     /// <summary>No order comes into a state twice, and none moves without an event or a request that says so.</summary>
     private async Task CheckHistoryAsync()
     {
-        var steps = await ReadAsync(
+        var steps = await shop.RowsAsync(
             """
             SELECT order_id, to_status, by, count(*) FROM order_history
             WHERE order_id = ANY ($1) AND from_status IS DISTINCT FROM to_status
@@ -165,19 +164,5 @@ internal sealed class ChaosAudit(ChaosShop shop, Ledger ledger, ReservationLog r
 
         var reservation = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return reservation.GetProperty("state").GetString()!.Equals("reserved", StringComparison.OrdinalIgnoreCase) ? reservation : null;
-    }
-
-    private async Task<List<T>> ReadAsync<T>(string sql, Func<NpgsqlDataReader, T> read, object parameter)
-    {
-        await using var command = shop.Database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter { Value = parameter });
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<T>();
-        while (await reader.ReadAsync())
-        {
-            rows.Add(read(reader));
-        }
-
-        return rows;
     }
 }

@@ -14,7 +14,7 @@ namespace OrderService.Tests.Chaos;
 /// </summary>
 public sealed class ChaosShop : ShopFixture
 {
-    private static readonly (string, string)[] ApiSettings = [("Identity:TrustGatewayHeader", "true"), ("RateLimits:PerUser", "0")];
+    private static readonly (string, string)[] ApiSettings = [ApiProcess.Gateway, ("RateLimits:PerUser", "0")];
 
     // Events that came too early are looked at often, so that a round need not wait for them, and none of them is given up in an outage.
     private static readonly (string, string)[] WorkerSettings = [("Consumer:MaxBackoff", "00:00:02"), ("Consumer:MaxAttempts", "100")];

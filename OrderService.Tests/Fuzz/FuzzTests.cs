@@ -159,8 +159,6 @@ public sealed class FuzzTests(ShopFixture shop)
                     // Large and odd, but all that the order needs is there.
                     poison = false;
                     bytes = Encoding.UTF8.GetBytes($$"""{{body[..^1]}},"padding":"{{new string('p', 2 * 1024 * 1024)}}"}""");
-                    headers["ce_id"] = null;
-                    headers["ce_id"] = id;
                     headers["traceparent"] = Pick(random, "x", "00-0-0-00", new string('t', 5_000));
                     break;
                 case 10:

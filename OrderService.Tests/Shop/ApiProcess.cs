@@ -6,6 +6,9 @@ namespace OrderService.Tests.Shop;
 /// </summary>
 internal sealed class ApiProcess : ServiceProcess
 {
+    /// <summary>It takes <c>X-User-Id</c> from the gateway, as the tests' customers send it.</summary>
+    public static readonly (string Setting, string Value) Gateway = ("Identity:TrustGatewayHeader", "true");
+
     private ApiProcess(Surroundings surroundings, (string Setting, string Value)[] settings)
         : base(StartInfo("OrderService.Api.dll", Folder(), [("ASPNETCORE_ENVIRONMENT", "Production"), .. surroundings.Settings, .. settings]))
     {

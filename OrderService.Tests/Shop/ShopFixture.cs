@@ -194,6 +194,20 @@ public class ShopFixture : IAsyncLifetime
         return await command.ExecuteScalarAsync() is T value_ ? value_ : default;
     }
 
+    internal async Task<List<T>> RowsAsync<T>(string sql, Func<NpgsqlDataReader, T> read, object parameter)
+    {
+        await using var command = Database.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
     /// <summary>A database beside the shop's own, without tables, which goes with the server.</summary>
     internal async Task<OrdersDbContext> NewDatabaseAsync(string name)
     {
