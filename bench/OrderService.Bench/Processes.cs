@@ -36,7 +36,7 @@ internal static class Processes
     public static double MegabytesOf(IEnumerable<int> roots)
     {
         var all = All();
-        var (own, files) = (0L, new Dictionary<string, long>(StringComparer.Ordinal));
+        var (own, files) = (0L, new Dictionary<(int Pid, string File), long>());
         foreach (var stat in roots.SelectMany(root => Tree(root, all)))
         {
             var file = "";
@@ -53,7 +53,7 @@ internal static class Processes
                         }
                         else
                         {
-                            files[$"{stat.Pid} {file}"] = files.GetValueOrDefault($"{stat.Pid} {file}") + bytes;
+                            files[(stat.Pid, file)] = files.GetValueOrDefault((stat.Pid, file)) + bytes;
                         }
 
                         break;
@@ -66,7 +66,7 @@ internal static class Processes
             }
         }
 
-        var once = files.GroupBy(file => file.Key[(file.Key.IndexOf(' ', StringComparison.Ordinal) + 1)..]).Sum(file => file.Max(each => each.Value));
+        var once = files.GroupBy(pages => pages.Key.File).Sum(file => file.Max(pages => pages.Value));
         return (own + once) / 1e6;
     }
 

@@ -58,9 +58,7 @@ internal sealed class Published : IDisposable
         return await StartAsync(program, environment, cancellationToken);
     }
 
-    /// <summary>Starts it anew with the settings that it has.</summary>
-    /// <returns>It, and the time from its start until it was healthy.</returns>
-    public static async Task<(Published Service, TimeSpan StartUp)> StartAsync(
+    private static async Task<(Published Service, TimeSpan StartUp)> StartAsync(
         string program, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
     {
         var start = Stopwatch.GetTimestamp();
