@@ -20,7 +20,7 @@ internal abstract class Infrastructure
     /// <summary>Adds a Redis server that keeps its data.</summary>
     public abstract IResourceBuilder<IResourceWithConnectionString> AddRedis(string name);
 
-    /// <summary>Adds a Kafka broker whose topics have 12 partitions.</summary>
+    /// <summary>Adds a Kafka broker whose topics have several partitions: 12 in a container, 4 in the embedded one.</summary>
     public abstract IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics);
 
     /// <summary>Takes what the setting says; by default containers where a container runtime answers, and when publishing.</summary>

@@ -3,7 +3,8 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using KafkaBroker;
 
-const int PartitionsPerTopic = 12;
+// For every answer to a consumer librdkafka's broker goes through all that it keeps, of each partition it is asked for: few of them are fast.
+const int PartitionsPerTopic = 4;
 
 if (args is not [var portText, .. var topics] || !ushort.TryParse(portText, out var port))
 {
@@ -19,6 +20,8 @@ try
 {
     using var front = new BrokerPort(port);
     using var cluster = new MockCluster();
+    front.GiveTo(cluster.Address);
+
     // Who puts a proxy of its own in front names the proxy's port, so that all traffic goes through it.
     cluster.Advertise(ushort.TryParse(Environment.GetEnvironmentVariable("ADVERTISED_PORT"), out var advertised)
         ? new IPEndPoint(IPAddress.Loopback, advertised)
@@ -29,7 +32,7 @@ try
     }
 
     Console.WriteLine($"Kafka broker listening on {front.Address}, in memory: its records are gone when it stops");
-    await front.ForwardToAsync(cluster.Address, stop.Token);
+    await Task.Delay(Timeout.InfiniteTimeSpan, stop.Token);
     return 0;
 }
 catch (OperationCanceledException)
