@@ -15,6 +15,8 @@ internal static partial class Migrations
         var database = scope.ServiceProvider.GetRequiredService<OrdersDbContext>().Database;
         try
         {
+            // An index of a large table takes as long as it takes.
+            database.SetCommandTimeout(0);
             var pending = (await database.GetPendingMigrationsAsync()).ToList();
             await database.MigrateAsync();
             LogMigrated(logger, pending.Count);

@@ -48,6 +48,9 @@ public static class OrdersDatabase
     /// </summary>
     private const int PoolSize = 32;
 
+    /// <summary>How long a request waits for a connection, and then for a statement: who waited longer asks again, and gets a 503 for it.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>Statements that a pooled connection keeps prepared.</summary>
     private const int PreparedStatements = 64;
 
@@ -93,19 +96,29 @@ public static class OrdersDatabase
     {
         var pooled = new NpgsqlConnectionStringBuilder(connectionString);
         pooled.Options = $"{SessionDefaults} {pooled.Options}".TrimEnd();
-        if (!pooled.ShouldSerialize("Maximum Pool Size"))
-        {
-            pooled.MaxPoolSize = PoolSize;
-        }
+        Default("Maximum Pool Size", PoolSize);
+        Default("Timeout", (int)Patience.TotalSeconds);
+        Default("Command Timeout", (int)Patience.TotalSeconds);
 
+        // Nobody sets anything in a pooled session that the next one would have to be kept from: what a session owns has its own source.
+        Default("No Reset On Close", true);
+
+        // Our statements are few and come again: PostgreSQL need not read and plan each one anew.
         if (!pooled.ShouldSerialize("Max Auto Prepare"))
         {
-            // Our statements are few and come again: PostgreSQL need not read and plan each one anew.
             pooled.MaxAutoPrepare = PreparedStatements;
             pooled.AutoPrepareMinUsages = 2;
         }
 
         return pooled;
+
+        void Default(string keyword, object value)
+        {
+            if (!pooled.ShouldSerialize(keyword))
+            {
+                pooled[keyword] = value;
+            }
+        }
     }
 
     private static NpgsqlDataSource CreateDataSource(NpgsqlConnectionStringBuilder connectionString)

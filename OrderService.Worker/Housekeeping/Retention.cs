@@ -13,11 +13,15 @@ internal sealed class Retention(
     TimeProvider time,
     ILogger<Retention> logger) : PeriodicJob(options.Value.RetentionInterval, time, logger)
 {
+    /// <summary>How long one of its statements may take: after days without a worker there is much to take away.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     /// <inheritdoc />
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    protected internal override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
+        db.Database.SetCommandTimeout(Patience);
         var now = Time.Now();
         var handledBefore = now - options.Value.InboxRetention;
         var usedBefore = now - IdempotencyRecord.Kept;
