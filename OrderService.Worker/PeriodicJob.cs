@@ -9,7 +9,7 @@ internal abstract partial class PeriodicJob(TimeSpan interval, TimeProvider time
     protected TimeProvider Time { get; } = time;
 
     /// <summary>One look. Returns whether there may be more to do at once.</summary>
-    protected abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
+    protected internal abstract Task<bool> RunOnceAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

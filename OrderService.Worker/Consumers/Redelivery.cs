@@ -46,7 +46,7 @@ internal sealed partial class Redelivery(
     }
 
     /// <inheritdoc />
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    protected internal override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var claimed = _underWay.Count < BatchSize ? await ClaimAsync([.. _underWay.Keys], cancellationToken) : [];
         foreach (var order in claimed.GroupBy(row => row.Key ?? ""))

@@ -17,7 +17,7 @@ internal sealed partial class PaymentTimeouts(
     private const int BatchSize = 100;
 
     /// <inheritdoc />
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    protected internal override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         var now = Time.Now();
         var (oldest, due) = (DateTimeOffset.MinValue, now - orders.Value.PaymentTimeout);
