@@ -52,6 +52,15 @@ internal sealed record IdempotentRequest(Guid UserId, string Route, string Key, 
 internal sealed partial class Idempotency(
     NpgsqlDataSource database, IServiceScopeFactory scopes, TimeProvider time, IOptions<JsonOptions> json, ILogger<Idempotency> logger)
 {
+    /// <summary>Claims a key that was never used, as most are, without the cost of looking closer.</summary>
+    private const string ClaimUnused =
+        """
+        INSERT INTO idempotency_claims (user_id, route, key, id, request_hash, expires_at)
+        SELECT $1, $2, $3, $4, $5, $6
+        WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE user_id = $1 AND route = $2 AND key = $3)
+        ON CONFLICT DO NOTHING
+        """;
+
     private const string FindOrClaim =
         """
         WITH forgotten AS (
@@ -104,6 +113,11 @@ internal sealed partial class Idempotency(
         }
 
         var claimId = Guid.CreateVersion7();
+        if (await ClaimUnusedAsync(request, claimId, cancellationToken))
+        {
+            return new(this) { Request = request, Id = claimId };
+        }
+
         var found = await LookAsync(request, claimId, cancellationToken);
         if (found.Answer is { } answer)
         {
@@ -176,6 +190,18 @@ internal sealed partial class Idempotency(
         }
     }
 
+    /// <summary>Claims the key if there is neither an answer nor a claim, be it long over.</summary>
+    private async Task<bool> ClaimUnusedAsync(IdempotentRequest request, Guid claimId, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand();
+        command.CommandText = ClaimUnused;
+        AddKey(command.Parameters, request);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claimId });
+        command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = request.Hash });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.Now() + IdempotencyClaim.Longest });
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
     /// <summary>
     /// Finds the answer, or else claims the key, in one statement. A claim stays after a success, so whoever finds none knows that there
     /// is no answer either, whatever moment the statement sees.
@@ -185,9 +211,7 @@ internal sealed partial class Idempotency(
         var now = time.Now();
         await using var command = database.CreateCommand();
         command.CommandText = FindOrClaim;
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = request.UserId });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Route });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Key });
+        AddKey(command.Parameters, request);
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now - IdempotencyRecord.Kept });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claimId });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = request.Hash });
@@ -199,6 +223,13 @@ internal sealed partial class Idempotency(
             row.IsDBNull(0) ? null : new(row.GetFieldValue<byte[]>(0), row.GetGuid(1), row.GetInt16(2), row.GetString(3), row.GetString(4)),
             row.GetBoolean(5),
             row.IsDBNull(6) ? null : row.GetFieldValue<byte[]>(6));
+    }
+
+    private static void AddKey(NpgsqlParameterCollection parameters, IdempotentRequest request)
+    {
+        parameters.Add(new NpgsqlParameter<Guid> { TypedValue = request.UserId });
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Route });
+        parameters.Add(new NpgsqlParameter<string> { TypedValue = request.Key });
     }
 
     private static ContentHttpResult Replay(StoredAnswer answer, HttpResponse response)
