@@ -19,32 +19,28 @@ internal sealed class Disk : IDisposable
             ? new Disk(folder)
             : null;
 
-    /// <summary>Takes every byte that is left.</summary>
+    /// <summary>Takes every byte that is left, whatever others write meanwhile.</summary>
     public void Fill()
     {
-        var left = new DriveInfo(_folder).AvailableFreeSpace;
-        using var ballast = new FileStream(Ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 1);
-        using var handle = File.OpenHandle($"{Ballast}-large", FileMode.Create, FileAccess.Write, preallocationSize: Math.Max(left - (1 << 20), 0));
-        var page = new byte[4096];
-        try
+        using var ballast = new FileStream(Ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        foreach (var block in new[] { new byte[1 << 20], new byte[1 << 12] })
         {
-            while (true)
+            try
             {
-                ballast.Write(page);
+                while (true)
+                {
+                    ballast.Write(block);
+                }
             }
-        }
-        catch (IOException)
-        {
-            // Full.
+            catch (IOException)
+            {
+                // Full, but for what a smaller block may find.
+            }
         }
     }
 
     /// <summary>Gives back what <see cref="Fill"/> took.</summary>
-    public void Empty()
-    {
-        File.Delete(Ballast);
-        File.Delete($"{Ballast}-large");
-    }
+    public void Empty() => File.Delete(Ballast);
 
     public void Dispose() => Run("umount", _folder);
 

@@ -56,7 +56,7 @@ public sealed class RoundTests(ChaosShop shop, ITestOutputHelper output)
                 if (findings.Count > 0)
                 {
                     Tell($"What broke with seed {seed + number}:\n{string.Join('\n', one.Diary)}");
-Report.Keep([.. apis, .. workers]);
+                    Report.Keep([.. apis, .. workers]);
                 }
             }
 

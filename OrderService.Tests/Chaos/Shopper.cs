@@ -13,7 +13,7 @@ namespace OrderService.Tests.Chaos;
 internal sealed class Shopper(ShopFixture shop, Ledger ledger, Customer customer, Random dice, Figures figures)
 {
     /// <summary>Between two visits that are not late.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Before what failed is sent again.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(200);
