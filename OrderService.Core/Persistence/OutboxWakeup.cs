@@ -19,10 +19,10 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
     public const string ChannelName = "outbox";
 
     /// <summary>
-    /// Rest after a notification; what is committed meanwhile is told at its end. Each one is a transaction, and short beside the way to
-    /// the broker this is still.
+    /// Rest after a notification; what is committed meanwhile is told at its end. Each one is a transaction, and a relay that has found
+    /// something rests as long before it looks again.
     /// </summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(3);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10);
 
     private const int All = (1 << (int)OutboxChannel.Events) | (1 << (int)OutboxChannel.Reservations);
 
