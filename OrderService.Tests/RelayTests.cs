@@ -42,11 +42,48 @@ public sealed class RelayTests(ShopFixture shop)
         Assert.Equal(["placed", "cancelled"], (await shop.Events.WaitAsync(order, 2)).Select(e => e.Name));
     }
 
+    /// <summary>As it is after a worker died that had sent both and deleted neither.</summary>
+    [Fact]
+    public async Task A_commit_that_is_repeated_after_the_release_behind_it_needs_nobody_and_one_without_a_release_is_parked()
+    {
+        var customer = shop.NewCustomer();
+        var product = await shop.NewProductAsync();
+        var (cancelled, released) = ((await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id, (await customer.OrderAsync(product, 1)).Is(HttpStatusCode.Created).Id);
+        (await customer.CancelAsync(cancelled)).Is(HttpStatusCode.OK);
+        Assert.Equal(HttpStatusCode.NoContent, (await shop.Products.DeleteAsync($"/api/reservations/{released}")).StatusCode);
+        await Eventually.SeeAsync(() => LeftAsync(cancelled), left => left == 0, "the release being sent");
+
+        await shop.WithoutWorkerAsync(async () =>
+        {
+            await AddAsync(cancelled, "reservation.commit");
+            await AddAsync(cancelled, "reservation.release");
+            await AddAsync(released, "reservation.commit");
+        });
+
+        await Eventually.SeeAsync(() => LeftAsync(cancelled), left => left == 0, "the repeated commit and release being done with");
+        await Eventually.SeeAsync(
+            () => shop.ScalarAsync<string>("SELECT error FROM outbox_messages WHERE order_id = $1 AND parked_at IS NOT NULL", released),
+            error => error?.Contains("reservation-released", StringComparison.Ordinal) == true,
+            "the commit that nothing follows being parked");
+        await shop.ScalarAsync<long>("DELETE FROM outbox_messages WHERE order_id = $1", released);
+
+        Task<long> LeftAsync(Guid order) => shop.ScalarAsync<long>("SELECT count(*) FROM outbox_messages WHERE order_id = $1", order);
+
+        Task<long> AddAsync(Guid order, string type) => shop.ScalarAsync<long>(
+            """
+            INSERT INTO outbox_messages (id, order_id, shard, channel, sequence, type, payload, occurred_at)
+            VALUES (gen_random_uuid(), $1, $2, 'RESERVATIONS', 0, $3, '{}', now())
+            """,
+            order,
+            OutboxMessage.ShardOf(order),
+            type);
+    }
+
     [Fact]
     public async Task A_relays_looks_are_never_compiled_which_would_take_longer_than_all_they_do()
     {
         await using var session = await shop.Database.OpenConnectionAsync();
-        await using var table = await OutboxTable.PrepareAsync(session, OutboxChannel.Events, batchSize: 100, default);
+        await using var table = await OutboxTable.PrepareAsync(session, OutboxChannel.Events, conclusion: null, batchSize: 100, default);
 
         // A sequence can only be read whole, as ReadFloor does.
         await using var look = new NpgsqlCommand("EXPLAIN (ANALYZE) SELECT last_value FROM outbox_messages_position_seq", session);
@@ -70,7 +107,7 @@ public sealed class RelayTests(ShopFixture shop)
         await database.Database.MigrateAsync();
         await using var session = new NpgsqlConnection(database.Database.GetConnectionString());
         await session.OpenAsync();
-        await using var table = await OutboxTable.PrepareAsync(session, OutboxChannel.Events, batchSize: 100, default);
+        await using var table = await OutboxTable.PrepareAsync(session, OutboxChannel.Events, conclusion: null, batchSize: 100, default);
         await using var transaction = await session.BeginTransactionAsync();
         await using (var backlog = new NpgsqlCommand(
             """

@@ -8,6 +8,9 @@ internal interface IOutboxSender
     /// <summary>The channel that it serves.</summary>
     OutboxChannel Channel { get; }
 
+    /// <summary>The type of message that makes those before it needless for its order, if there is one: they may then be refused.</summary>
+    string? Conclusion { get; }
+
     /// <summary>
     /// Starts to send one message. The outcome is told to <paramref name="delivery"/>, once, on any thread; it may be told before this returns.
     /// </summary>

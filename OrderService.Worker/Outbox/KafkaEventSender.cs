@@ -27,6 +27,8 @@ internal sealed partial class KafkaEventSender(
 
     public OutboxChannel Channel => OutboxChannel.Events;
 
+    public string? Conclusion => null;
+
     /// <summary>What the order of events needs of the producer. Delivery reports need not repeat what was sent.</summary>
     public static void Configure(ProducerConfig config)
     {

@@ -69,7 +69,7 @@ internal sealed partial class OutboxRelay(
             await listen.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        await using var table = await OutboxTable.PrepareAsync(session, _sender.Channel, options.BatchSize, cancellationToken);
+        await using var table = await OutboxTable.PrepareAsync(session, _sender.Channel, _sender.Conclusion, options.BatchSize, cancellationToken);
         var lease = new ShardLease(session, _sender.Channel);
         var floor = new ReadFloor(session, OutboxTable.NameOf(_sender.Channel));
         await lease.JoinAsync(cancellationToken);
@@ -260,7 +260,12 @@ internal sealed partial class OutboxRelay(
 
     private async Task ParkAsync(OutboxTable table, OutboxRow row, string error)
     {
-        await table.ParkAsync(row.Position, _time.Now(), error);
+        if (!await table.ParkAsync(row.Position, _time.Now(), error))
+        {
+            LogNeedless(logger, row.Type, row.Id, row.OrderId, error);
+            return;
+        }
+
         OrderTelemetry.MessagesParked.Add(1, new KeyValuePair<string, object?>("parked.direction", "outbound"));
         LogParked(logger, row.Type, row.Id, row.OrderId, error);
     }
@@ -331,6 +336,9 @@ internal sealed partial class OutboxRelay(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Channel} of order {OrderId} wait {Wait} s for their next try: {Reason}")]
     private static partial void LogHeldUp(ILogger logger, OutboxChannel channel, Guid orderId, string reason, double wait, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Type} {Id} of order {OrderId} was refused and is needless, by what follows it: {Error}")]
+    private static partial void LogNeedless(ILogger logger, string type, Guid id, Guid orderId, string error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Parked {Type} {Id} of order {OrderId}, and what the order owes after it waits: {Error}")]
     private static partial void LogParked(ILogger logger, string type, Guid id, Guid orderId, string error);

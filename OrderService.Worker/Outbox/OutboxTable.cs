@@ -11,6 +11,18 @@ namespace OrderService.Worker.Outbox;
 /// </summary>
 internal sealed class OutboxTable : IAsyncDisposable
 {
+    private const string Park =
+        """
+        WITH needless AS (
+            DELETE FROM outbox_messages AS refused
+            WHERE position = $1 AND EXISTS (
+                SELECT FROM outbox_messages AS later
+                WHERE later.channel = $4 AND later.position > $1 AND later.order_id = refused.order_id AND later.type = $5)
+            RETURNING position)
+        UPDATE outbox_messages SET parked_at = $2, error = $3
+        WHERE position = $1 AND NOT EXISTS (SELECT FROM needless)
+        """;
+
     private const string Delete = "DELETE FROM outbox_messages WHERE position = ANY ($1)";
 
     private readonly NpgsqlBatch _exchange;
@@ -19,11 +31,13 @@ internal sealed class OutboxTable : IAsyncDisposable
     private readonly NpgsqlParameter<Guid[]> _notNow = new() { TypedValue = [], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid };
     private readonly NpgsqlParameter<long> _floor = new() { TypedValue = 0 };
     private readonly NpgsqlConnection _session;
+    private readonly string _channel;
+    private readonly string? _conclusion;
 
-    private OutboxTable(NpgsqlConnection session, OutboxChannel channel, int batchSize)
+    private OutboxTable(NpgsqlConnection session, OutboxChannel channel, string? conclusion, int batchSize)
     {
         _session = session;
-        var name = NameOf(channel);
+        (_channel, _conclusion) = (NameOf(channel), conclusion);
 
         // The channel is no parameter, so that also a plan for any parameters may use the channel's own index.
         _exchange = new NpgsqlBatch(session)
@@ -34,11 +48,11 @@ internal sealed class OutboxTable : IAsyncDisposable
                 new($"""
                     SELECT position, id, order_id, sequence, type, payload, trace_parent, trace_state, occurred_at
                     FROM outbox_messages
-                    WHERE channel = '{name}' AND shard = ANY ($1) AND position >= $3
+                    WHERE channel = '{_channel}' AND shard = ANY ($1) AND position >= $3
                       AND order_id NOT IN (
                           SELECT unnest($2)
                           UNION ALL
-                          SELECT order_id FROM outbox_messages WHERE channel = '{name}' AND parked_at IS NOT NULL)
+                          SELECT order_id FROM outbox_messages WHERE channel = '{_channel}' AND parked_at IS NOT NULL)
                     ORDER BY position
                     LIMIT {batchSize}
                     """)
@@ -57,7 +71,13 @@ internal sealed class OutboxTable : IAsyncDisposable
     };
 
     /// <summary>Makes a session ready to be used.</summary>
-    public static async Task<OutboxTable> PrepareAsync(NpgsqlConnection session, OutboxChannel channel, int batchSize, CancellationToken cancellationToken)
+    /// <param name="session">The session.</param>
+    /// <param name="channel">Whose rows.</param>
+    /// <param name="conclusion">The channel's <see cref="IOutboxSender.Conclusion"/>.</param>
+    /// <param name="batchSize">How many are read at once.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public static async Task<OutboxTable> PrepareAsync(
+        NpgsqlConnection session, OutboxChannel channel, string? conclusion, int batchSize, CancellationToken cancellationToken)
     {
         // A deletion that a crash of the server takes back is a message sent twice, which it may be: no relay waits for the disk.
         await using (var settings = new NpgsqlCommand("SET enable_sort = off; SET enable_seqscan = off; SET jit = off; SET synchronous_commit = off", session))
@@ -65,7 +85,7 @@ internal sealed class OutboxTable : IAsyncDisposable
             await settings.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var table = new OutboxTable(session, channel, batchSize);
+        var table = new OutboxTable(session, channel, conclusion, batchSize);
         await table._exchange.PrepareAsync(cancellationToken);
         return table;
     }
@@ -108,14 +128,20 @@ internal sealed class OutboxTable : IAsyncDisposable
         await delete.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    /// <summary>Leaves a row in its place until a person has it sent again.</summary>
-    public async Task ParkAsync(long position, DateTimeOffset now, string error)
+    /// <summary>
+    /// Leaves a row that was refused in its place until a person has it sent again. Where a later one of its order makes it needless
+    /// (<see cref="IOutboxSender.Conclusion"/>), it goes away instead.
+    /// </summary>
+    /// <returns>Whether it is parked.</returns>
+    public async Task<bool> ParkAsync(long position, DateTimeOffset now, string error)
     {
-        await using var park = new NpgsqlCommand("UPDATE outbox_messages SET parked_at = $2, error = $3 WHERE position = $1", _session);
+        await using var park = new NpgsqlCommand(Park, _session);
         park.Parameters.Add(new() { Value = position });
         park.Parameters.Add(new() { Value = now });
         park.Parameters.Add(new() { Value = error.Replace('\0', '\uFFFD') });
-        await park.ExecuteNonQueryAsync(CancellationToken.None);
+        park.Parameters.Add(new() { Value = _channel });
+        park.Parameters.Add(new() { Value = _conclusion ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        return await park.ExecuteNonQueryAsync(CancellationToken.None) > 0;
     }
 
     public ValueTask DisposeAsync() => _exchange.DisposeAsync();

@@ -22,6 +22,11 @@ internal sealed class ReservationSender(IHttpClientFactory clients) : IOutboxSen
 
     public OutboxChannel Channel => OutboxChannel.Reservations;
 
+    /// <summary>
+    /// When a relay dies that has sent a commit and the release after it, both are sent again, and what was released can't be committed any more.
+    /// </summary>
+    public string? Conclusion => Release;
+
     public void Send(OutboxRow row, IDelivery delivery, CancellationToken cancellationToken) => _ = SendAsync(row, delivery, cancellationToken);
 
     private async Task SendAsync(OutboxRow row, IDelivery delivery, CancellationToken cancellationToken)
