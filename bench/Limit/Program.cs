@@ -25,6 +25,7 @@ await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBui
     MaxPoolSize = 32,
     MaxAutoPrepare = 16,
     AutoPrepareMinUsages = 2,
+    NoResetOnClose = true,
 });
 await using var redis = await ConnectionMultiplexer.ConnectAsync(ConnectionTo("redis"));
 

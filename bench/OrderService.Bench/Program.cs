@@ -25,7 +25,7 @@ var chosen = new Option<string[]>("--scenarios")
 };
 var rounds = Number("--rounds", "Measurements of each variant; medians are told.", 5);
 var seconds = Number("--seconds", "Length of a measurement under load.", 3);
-var warmUp = Number("--warm-up", "Seconds of load before the first measurement of a process.", 15);
+var warmUp = Number("--warm-up", "Seconds of load before the first measurement of a process.", 30);
 var clients = Numbers("--clients", "Numbers of clients of 'place', separated by commas. The others have 32.", [1, 8, 32, 64]);
 var orders = Numbers("--orders", "Sizes of the database of 'growth', separated by commas.", [10_000, 1_000_000, 10_000_000]);
 var events = Number("--events", "Events of 'backlog' and 'outbox'; 'replicas' has a fifth of them.", 1_000_000);
