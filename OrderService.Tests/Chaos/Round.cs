@@ -6,7 +6,8 @@ namespace OrderService.Tests.Chaos;
 internal sealed class Round(
     ChaosShop shop, IReadOnlyList<Replica> apis, IReadOnlyList<Replica> workers, ReservationLog reservations, Figures figures, IReadOnlyList<FaultKind> kinds, TimeSpan gap)
 {
-    private const int Shoppers = 32;
+    /// <summary>Many of them wait at any time, for what is broken or for the claim of a process that died.</summary>
+    private static readonly int Shoppers = ChaosOptions.IsLong ? 80 : 32;
 
     /// <summary>Plenty of two, and a little of what is scarce.</summary>
     private static readonly int[] Stock = [1_000_000, 1_000_000, 50];
