@@ -4,9 +4,9 @@ namespace OrderService.Core;
 public static class Clock
 {
     /// <summary>Now in UTC, cut to PostgreSQL's microseconds, so that an answer from memory equals one from the database.</summary>
-    public static DateTimeOffset Now(this TimeProvider time)
-    {
-        var now = time.GetUtcNow();
-        return new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
-    }
+    public static DateTimeOffset Now(this TimeProvider time) => time.GetUtcNow().ToMicroseconds();
+
+    /// <summary>An instant in UTC, cut to PostgreSQL's microseconds.</summary>
+    public static DateTimeOffset ToMicroseconds(this DateTimeOffset instant) =>
+        new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 }

@@ -69,7 +69,7 @@ public sealed class AuthorizationMatrixTests(ShopFixture shop)
         {
             var id = route.Path.Contains("{productId}", StringComparison.Ordinal) ? product : order.Id.ToString();
             using var request = new HttpRequestMessage(route.Method, route.PathFor(id));
-            request.Content = route.HasBody ? new StringContent(route.BodyFor(product), Encoding.UTF8, "application/json") : null;
+            request.Content = route.HasBody ? new StringContent(route.BodyFor(product), Encoding.UTF8, route.MediaType) : null;
             foreach (var (name, value) in headers)
             {
                 request.Headers.TryAddWithoutValidation(name, value);

@@ -39,7 +39,7 @@ public sealed class LogTests(ShopFixture shop)
                 await customer.SendAsync(
                     route.Method,
                     $"{route.PathFor(inAddress.Contains("%00", StringComparison.Ordinal) ? Mark : inAddress)}?status={inAddress}&cursor={inAddress}&{inAddress}={inAddress}",
-                    route.HasBody ? new StringContent(BodyWith(route, inBody), Encoding.UTF8, "application/json") : null,
+                    route.HasBody ? new StringContent(BodyWith(route, inBody), Encoding.UTF8, route.MediaType) : null,
                     ("Idempotency-Key", $"x{inHeader}"), ("User-Agent", $"x{inHeader}"), ("traceparent", $"x{inHeader}"), ("X-User-Roles", "orders:operate"));
             }
         }

@@ -28,6 +28,8 @@ public sealed class OpenApiTests(ShopFixture shop)
         "GET /api/orders/{id}/events",
         "PUT /api/orders/{id}/cancel",
         "POST /api/orders/{id}/cancellations",
+        "POST /api/operations/import",
+        "GET /api/operations/export",
         "GET /api/operations/outbox",
         "GET /api/operations/dead-letters",
         "GET /api/operations/dead-letters/{id}",

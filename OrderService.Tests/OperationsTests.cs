@@ -19,6 +19,7 @@ public sealed class OperationsTests(ShopFixture shop)
     private static readonly string[] Routes =
     [
         "GET /api/operations/outbox",
+        "GET /api/operations/export",
         "GET /api/operations/dead-letters",
         "GET /api/operations/dead-letters/01234567-89ab-7def-8123-456789abcdef",
         "POST /api/operations/dead-letters/01234567-89ab-7def-8123-456789abcdef/replay",

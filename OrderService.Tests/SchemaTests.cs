@@ -166,6 +166,60 @@ public sealed class SchemaTests(ShopFixture shop)
         };
     }
 
+    [Fact]
+    public async Task Imported_orders_are_written_as_the_model_would_have_them()
+    {
+        await using var model = await shop.NewDatabaseAsync("model");
+        await using var statement = await shop.NewDatabaseAsync("statement");
+        await model.Database.MigrateAsync();
+        await statement.Database.MigrateAsync();
+        Guid[] ids = [Guid.CreateVersion7(), Guid.CreateVersion7(), Guid.CreateVersion7()];
+        var userId = Guid.NewGuid();
+
+        foreach (var (origin, order) in NewImports())
+        {
+            model.Add(origin);
+            model.Add(order);
+        }
+
+        await model.SaveChangesAsync();
+        await using var connection = new NpgsqlConnection(statement.Database.GetConnectionString());
+        await connection.OpenAsync();
+        var orders = new ImportedOrders(connection);
+        Assert.Equal(ids.Take(2).ToHashSet(), await orders.WriteAsync([.. NewImports().Take(2)]));
+        Assert.Equal(ids[2], Assert.Single(await orders.WriteAsync([.. NewImports()])));
+
+        var rows = await RowsAsync(model);
+        Assert.Equal(3 * (1 + 1 + 2 + 3), rows.Count);
+        Assert.Equal(rows, await RowsAsync(statement));
+        Assert.Equal([0, 1, 2], (await orders.FindAsync([.. NewImports().Select(order => (order.Origin.ExternalId, Guid.NewGuid()))])).Keys.Order());
+        Assert.Equal([0], (await orders.FindAsync([("another", ids[1]), ("nobody", Guid.NewGuid())])).Keys);
+
+        IEnumerable<(ImportedOrder Origin, Order Order)> NewImports() => ids.Select((id, i) => (
+            new ImportedOrder { ExternalId = $"A-{i}", OrderId = id, ContentHash = [1, 2, (byte)i], ImportedAt = Some.Now },
+            Order.Import(
+                id,
+                userId,
+                i == 0 ? OrderStatus.Cancelled : OrderStatus.Delivered,
+                [new OrderLine("P-0001", "Lamp", 2, 19.99m), new OrderLine("P-0002", "Désk 'n \"chair\"", 1, 149.50m)],
+                "EUR",
+                "1 Main Street, Springfield",
+                i == 1 ? "Ring twice" : null,
+                Some.Now,
+                Some.Now.AddDays(2),
+                i == 0 ? null : (Some.Now.AddDays(1), 200.00m),
+                [
+                    Step(id, 1, null, OrderStatus.Pending),
+                    Step(id, 2, OrderStatus.Pending, OrderStatus.Confirmed),
+                    Step(id, 4, OrderStatus.Confirmed, i == 0 ? OrderStatus.Cancelled : OrderStatus.Delivered),
+                ])));
+
+        static OrderHistoryEntry Step(Guid id, int sequence, OrderStatus? from, OrderStatus to) => new()
+        {
+            OrderId = id, Sequence = sequence, From = from, To = to, At = Some.Now.AddDays(sequence), Reason = "Told", By = "system",
+        };
+    }
+
     /// <summary>All rows that belong to orders, without the ids that each order's parts get anew.</summary>
     private static async Task<List<string>> RowsAsync(OrdersDbContext database) => await database.Database
         .SqlQuery<string>(
@@ -175,7 +229,8 @@ public sealed class SchemaTests(ShopFixture shop)
                   UNION ALL SELECT to_jsonb(i) - 'id' FROM order_items i
                   UNION ALL SELECT to_jsonb(h) FROM order_history h
                   UNION ALL SELECT to_jsonb(m) - 'id' FROM outbox_messages m
-                  UNION ALL SELECT to_jsonb(k) FROM idempotency_keys k) AS rows
+                  UNION ALL SELECT to_jsonb(k) FROM idempotency_keys k
+                  UNION ALL SELECT to_jsonb(e) FROM imported_orders e) AS rows
             ORDER BY 1
             """)
         .ToListAsync();

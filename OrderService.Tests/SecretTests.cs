@@ -72,7 +72,7 @@ public sealed class SecretTests(ShopFixture shop)
         {
             using var request = new HttpRequestMessage(route?.Method ?? HttpMethod.Get, path);
             request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token}");
-            request.Content = route?.HasBody == true ? new StringContent(route.BodyFor("P-0001"), Encoding.UTF8, "application/json") : null;
+            request.Content = route?.HasBody == true ? new StringContent(route.BodyFor("P-0001"), Encoding.UTF8, route.MediaType) : null;
             using var response = await api.Client.SendAsync(request);
             seen.Append(response.Headers).Append(await response.Content.ReadAsStringAsync());
             return await Answer.ReadAsync(response);

@@ -34,6 +34,8 @@ internal static class ApiDocument
     /// <summary>Where its explorer is, in Development.</summary>
     public const string ExplorerPath = "docs";
 
+    private static readonly Type[] Imported = [typeof(OrderRecord), typeof(OrderRecordItem), typeof(OrderRecordStep)];
+
     private const string ProblemJson = "application/problem+json";
     private const string Bearer = "Bearer";
     private const string Gateway = "Gateway";
@@ -314,7 +316,12 @@ internal static class ApiDocument
 
     private static void AddExample(IDictionary<string, OpenApiMediaType>? content, Type? type, JsonSerializerOptions json)
     {
-        if (type is not null && content is not null && content.TryGetValue("application/json", out var media) && ApiExamples.Find(type) is { } example)
+        if (type is null || content is null || ApiExamples.Find(type) is not { } example)
+        {
+            return;
+        }
+
+        foreach (var media in content.Values)
         {
             media.Example = JsonSerializer.SerializeToNode(example, json.GetTypeInfo(type));
         }
@@ -441,13 +448,17 @@ internal static class ApiDocument
         }
 
         // What a request has to have is nullable only for the handler, which says so by name.
-        if (type.Name.EndsWith("Request", StringComparison.Ordinal) || type == typeof(RequestedLine))
+        if (type.Name.EndsWith("Request", StringComparison.Ordinal) || type == typeof(RequestedLine) || Imported.Contains(type))
         {
             foreach (var (name, property) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
             {
                 if (property is OpenApiSchema limited)
                 {
-                    Limit(name, limited, leastQuantity: type == typeof(SetQuantityRequest) ? "0" : "1");
+                    Limit(
+                        name,
+                        limited,
+                        leastQuantity: type == typeof(SetQuantityRequest) ? "0" : "1",
+                        reasonLength: type == typeof(OrderRecordStep) ? OrderRecords.ReasonLength : OrderLimits.ReasonLength);
                     if (schema.Required?.Contains(name) == true)
                     {
                         limited.Type &= ~JsonSchemaType.Null;
@@ -460,7 +471,7 @@ internal static class ApiDocument
     }
 
     /// <summary>The bounds that <see cref="InputErrors"/> checks.</summary>
-    private static void Limit(string name, OpenApiSchema field, string leastQuantity)
+    private static void Limit(string name, OpenApiSchema field, string leastQuantity, int reasonLength)
     {
         switch (name)
         {
@@ -489,7 +500,25 @@ internal static class ApiDocument
                 field.MaxLength = OrderLimits.NotesLength;
                 break;
             case "reason":
-                field.MaxLength = OrderLimits.ReasonLength;
+                field.MaxLength = reasonLength;
+                break;
+            case "externalId":
+                (field.MinLength, field.MaxLength) = (1, ImportedOrder.ExternalIdLength);
+                break;
+            case "productName":
+                (field.MinLength, field.MaxLength) = (1, OrderLimits.ProductNameLength);
+                break;
+            case "currency":
+                (field.MinLength, field.MaxLength, field.Pattern) = (3, 3, "^[A-Z]{3}$");
+                break;
+            case "unitPrice":
+                field.Minimum = "0";
+                break;
+            case "history":
+                field.MaxItems = OrderRecords.MaxSteps;
+                break;
+            case "by":
+                field.MaxLength = OrderRecords.ActorLength;
                 break;
             default:
                 break;

@@ -33,6 +33,14 @@ internal static class ApiExamples
         Payload = "{}",
     };
 
+    private static readonly OrderRecord Record = new(
+        "A-1001", OrderId, UserId, OrderStatus.Delivered, "EUR", 39.98m, "1 Main Street, Springfield", "Ring twice",
+        [new("P-0001", "A thing", 2, 19.99m, 39.98m)], At, At.AddDays(2), At.AddMinutes(1), 39.98m,
+        [
+            new(1, null, OrderStatus.Pending, At, "Placed", "customer"),
+            new(2, OrderStatus.Pending, OrderStatus.Delivered, At.AddDays(2), "Imported", "system"),
+        ]);
+
     private static readonly Dictionary<Type, object> Examples = new()
     {
         [typeof(AddToCartRequest)] = new AddToCartRequest("P-0001", 2),
@@ -52,6 +60,9 @@ internal static class ApiExamples
         [typeof(DeadLetterPage)] = new DeadLetterPage([Letter], 20, null),
         [typeof(ReplayDeadLettersRequest)] = new ReplayDeadLettersRequest("INBOUND", Limit: 100),
         [typeof(ReplayDeadLettersResponse)] = new ReplayDeadLettersResponse(12),
+        [typeof(OrderRecord)] = Record,
+        [typeof(ImportResponse)] = new ImportResponse(
+            100_000, 99_990, 8, 2, [new(17, "A-1017", "items[0].quantity: Is a whole number from 1 to 1000."), new(4_711, null, "Is not UTF-8.")]),
     };
 
     /// <summary>An example of a type, or <c>null</c>.</summary>

@@ -28,6 +28,8 @@ namespace OrderService.Api.Http;
 [JsonSerializable(typeof(DeadLetterDetail))]
 [JsonSerializable(typeof(ReplayDeadLettersRequest))]
 [JsonSerializable(typeof(ReplayDeadLettersResponse))]
+[JsonSerializable(typeof(OrderRecord))]
+[JsonSerializable(typeof(ImportResponse))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(Dictionary<string, string[]>))]

@@ -17,6 +17,12 @@ internal sealed partial class InputErrors
     /// <summary>The 400 for what was found, or <c>null</c>.</summary>
     public ProblemHttpResult? Problem => _errors.Count > 0 ? Problems.Invalid(_errors) : null;
 
+    /// <summary>Whether nothing is wrong.</summary>
+    public bool IsEmpty => _errors.Count == 0;
+
+    /// <summary>What was found, in one line.</summary>
+    public override string ToString() => string.Join(' ', _errors.Select(error => $"{error.Key}: {error.Value[0]}"));
+
     /// <summary>Notes an error of <paramref name="field"/>.</summary>
     public void Add(string field, string error) => _errors.TryAdd(field, [error]);
 

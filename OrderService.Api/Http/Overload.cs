@@ -34,7 +34,7 @@ internal sealed class OverloadOptions
     public int Connections { get; init; } = 20_000;
 }
 
-/// <summary>An answer that goes on for as long as the client stays, and is counted by itself.</summary>
+/// <summary>An answer that goes on for as long as the client stays, or a body that is read as it comes: counted by itself.</summary>
 internal sealed record StreamMetadata;
 
 /// <summary>A feature of a request whose body is there as a whole.</summary>
@@ -82,7 +82,11 @@ internal sealed class Overload : IDisposable
             return;
         }
 
-        await ReceiveAsync(http);
+        if (limiter != _streams)
+        {
+            await ReceiveAsync(http);
+        }
+
         using var lease = await limiter.AcquireAsync(1, http.RequestAborted);
         if (lease.IsAcquired)
         {
@@ -162,7 +166,7 @@ internal static class OverloadExtensions
     public static void UseOverload(this WebApplication app) =>
         app.Use((http, next) => http.RequestServices.GetRequiredService<Overload>().InvokeAsync(http, next));
 
-    /// <summary>Counts the route's answers as streams.</summary>
+    /// <summary>Counts the route's requests as streams.</summary>
     public static TBuilder Streams<TBuilder>(this TBuilder route)
         where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new StreamMetadata());
 }

@@ -52,6 +52,8 @@ internal static class ProblemCatalog
         new("cart-busy", 409, "The cart changes all the time: other checkouts or merges are going on.", Retry: true),
         new("cart-empty", 409, "There is nothing in the cart to order."),
         new("cart-full", 409, $"Both carts together hold more than {OrderLimits.MaxLines} products."),
+        new("export-in-progress", 409, "This replica exports already; one export at a time.", Retry: true),
+        new("import-in-progress", 409, "This replica imports already; one import at a time.", Retry: true),
         new(
             "insufficient-stock", 409, "There is not enough of some products; `shortages` lists every one.",
             "shortages", typeof(IReadOnlyList<Shortage>), new[] { new Shortage("P-0001", 3, 1) }),
@@ -69,7 +71,7 @@ internal static class ProblemCatalog
         new("request-in-progress", 409, "The first request with this Idempotency-Key is not answered yet.", Retry: true),
         new("precondition-failed", 412, "The resource is not of a version that `If-Match` names."),
         new("payload-too-large", 413, $"The body has more than {HttpContract.MaxBodySize / 1024} KiB."),
-        new("unsupported-media-type", 415, "The body is not application/json in UTF-8."),
+        new("unsupported-media-type", 415, "The body is of another type than the route reads, which is application/json unless it says otherwise, or not in UTF-8."),
         new("idempotency-key-reused", 422, "This Idempotency-Key came with another request before."),
         new("too-many-requests", 429, "There were too many requests of this user or from this address.", Retry: true),
         new("internal-server-error", 500, "Something went wrong here; the log has it under the trace id."),

@@ -63,7 +63,7 @@ internal static class Problems
         StatusCodes.Status404NotFound => "There is nothing at this address.",
         StatusCodes.Status405MethodNotAllowed => "This address knows other methods; 'Allow' lists them.",
         StatusCodes.Status413PayloadTooLarge => $"A body has at most {HttpContract.MaxBodySize / 1024} KiB.",
-        StatusCodes.Status415UnsupportedMediaType => "The body has to be application/json in UTF-8.",
+        StatusCodes.Status415UnsupportedMediaType => "The body has to be of the type that the route reads, in UTF-8: application/json, or for an import application/x-ndjson.",
         StatusCodes.Status500InternalServerError => "Something went wrong here; the log has it under the trace id.",
         _ => null,
     };

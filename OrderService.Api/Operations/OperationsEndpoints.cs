@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using OrderService.Api.Http;
 
 namespace OrderService.Api.Operations;
@@ -11,6 +12,13 @@ internal static class OperationsEndpoints
         var operations = app.MapGroup("/api/operations").WithTags("Operations").RequireAuthorization(Identity.Operate);
 
         operations.MapGet("/outbox", GetOutbox.HandleAsync).WithSummary("Tells how much waits to be sent, and for how long");
+
+        operations.MapPost("/import", ImportOrders.HandleAsync).WithSummary("Imports orders of another system, one a line; safe to repeat")
+            .Accepts<OrderRecord>(OrderRecord.MediaType).WithMetadata(new DisableRequestSizeLimitAttribute()).Streams()
+            .Refuses("import-in-progress");
+        operations.MapGet("/export", ExportOrders.Handle).WithSummary("Exports orders as an import reads them")
+            .Produces<OrderRecord>(200, OrderRecord.MediaType).Streams()
+            .Refuses("validation", "export-in-progress");
 
         var deadLetters = operations.MapGroup("/dead-letters");
         deadLetters.MapGet("", ListDeadLetters.HandleAsync).WithSummary("Lists parked messages, newest first").Refuses("validation");

@@ -179,7 +179,8 @@ internal static partial class ListOrders
         return cursor;
     }
 
-    private static OrderStatus? Status(string? text, InputErrors errors)
+    /// <summary>Reads the name of a status.</summary>
+    public static OrderStatus? Status(string? text, InputErrors errors)
     {
         if (text is null)
         {
@@ -194,7 +195,8 @@ internal static partial class ListOrders
         return status;
     }
 
-    private static DateTimeOffset? Instant(string field, string? text, InputErrors errors)
+    /// <summary>Reads a date or an instant.</summary>
+    public static DateTimeOffset? Instant(string field, string? text, InputErrors errors)
     {
         if (text is null)
         {

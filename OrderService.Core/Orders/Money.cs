@@ -10,6 +10,9 @@ public static class Money
     public static bool IsAmount(decimal amount, string currency) =>
         amount is >= 0 and <= Highest && decimal.Round(amount, 2) == amount && currency.Length == 3 && currency.All(char.IsAsciiLetterUpper);
 
+    /// <summary>The amount written with its two decimals.</summary>
+    public static decimal WithCents(decimal amount) => decimal.Round(amount, 2, MidpointRounding.AwayFromZero) + 0.00m;
+
     /// <summary>The total of a line, rounded to cents.</summary>
     public static decimal LineTotal(decimal unitPrice, int quantity) =>
         decimal.Round(unitPrice * quantity, 2, MidpointRounding.AwayFromZero);

@@ -43,6 +43,9 @@ public sealed class Order
     /// <summary>The cart's checkout that became this order; unique, so that one checkout becomes at most one order.</summary>
     public Guid? CheckoutId { get; private init; }
 
+    /// <summary>Whether the Product service has a reservation for it. An imported order has none: its stock was taken where it comes from.</summary>
+    public bool HasReservation { get; private init; } = true;
+
     /// <summary>When it was placed, UTC.</summary>
     public DateTimeOffset CreatedAt { get; private init; }
 
@@ -79,16 +82,7 @@ public sealed class Order
         Guid? checkoutId,
         DateTimeOffset now)
     {
-        if (lines.Count == 0)
-        {
-            throw new ArgumentException("An order needs at least one line.", nameof(lines));
-        }
-
-        if (lines.DistinctBy(line => line.ProductId, StringComparer.Ordinal).Count() != lines.Count)
-        {
-            throw new ArgumentException("An order has one line per product.", nameof(lines));
-        }
-
+        RequireLines(lines);
         var order = new Order
         {
             Id = id,
@@ -102,8 +96,7 @@ public sealed class Order
             UpdatedAt = now,
             Version = 1,
         };
-        order._items.AddRange(lines.Select((line, index) => new OrderItem(Guid.CreateVersion7(now), id, index + 1, line)));
-        order.TotalAmount = order._items.Sum(item => item.TotalPrice);
+        order.AddItems(lines);
         order.Record(
             new OrderPlaced(
                 id,
@@ -116,6 +109,68 @@ public sealed class Order
                 now),
             now);
         order.Remember(null, "Placed", Actor.Customer, now);
+        return order;
+    }
+
+    /// <summary>
+    /// Takes an order over that another system has had until now, as it is there: it tells nobody, and no stock is reserved for it. What
+    /// happens to it from now on is told like that of any order, with the sequence after its last step's.
+    /// </summary>
+    /// <param name="id">Its id here.</param>
+    /// <param name="userId">The customer.</param>
+    /// <param name="status">Where it is in its life; not PENDING, since its payment is awaited elsewhere.</param>
+    /// <param name="lines">What it consists of now.</param>
+    /// <param name="currency">ISO 4217 code of every amount.</param>
+    /// <param name="shippingAddress">Where to send it.</param>
+    /// <param name="notes">What the customer added.</param>
+    /// <param name="createdAt">When it was placed, UTC.</param>
+    /// <param name="updatedAt">When it last changed, UTC.</param>
+    /// <param name="payment">When it was paid, and how much; what that is above the total is taken to be paid back.</param>
+    /// <param name="history">Its steps, which lead to <paramref name="status"/>.</param>
+    /// <exception cref="ArgumentException">It can't be like that: the caller has to check before.</exception>
+    public static Order Import(
+        Guid id,
+        Guid userId,
+        OrderStatus status,
+        IReadOnlyCollection<OrderLine> lines,
+        string currency,
+        string shippingAddress,
+        string? notes,
+        DateTimeOffset createdAt,
+        DateTimeOffset updatedAt,
+        (DateTimeOffset At, decimal Amount)? payment,
+        IReadOnlyList<OrderHistoryEntry> history)
+    {
+        RequireLines(lines);
+        if (status == OrderStatus.Pending || history is not [.., var last] || last.To != status)
+        {
+            throw new ArgumentException("An imported order is past PENDING, and its history leads to where it is.", nameof(history));
+        }
+
+        var order = new Order
+        {
+            Id = id,
+            UserId = userId,
+            Status = status,
+            Currency = currency,
+            ShippingAddress = shippingAddress,
+            Notes = notes,
+            HasReservation = false,
+            CreatedAt = createdAt,
+            UpdatedAt = updatedAt,
+            PaidAt = payment?.At,
+            PaidAmount = payment?.Amount,
+            Version = history.Count,
+            LastSequence = last.Sequence,
+        };
+        order.AddItems(lines);
+        if (payment?.Amount < order.TotalAmount && status != OrderStatus.Cancelled)
+        {
+            throw new ArgumentException("A payment covers the total.", nameof(payment));
+        }
+
+        order.RefundAmount = (payment?.Amount ?? 0) - (payment is null || status == OrderStatus.Cancelled ? 0 : order.TotalAmount);
+        order._history.AddRange(history);
         return order;
     }
 
@@ -170,8 +225,7 @@ public sealed class Order
             new OrderItemsCancelled(Id, UserId, cancelled, TotalAmount, Currency, Status, WordsOf(reason) ?? NoReason, Actor.Customer, now), now);
         var what = $"Cancelled {string.Join(", ", cancelled.Select(item => $"{item.Quantity} × {item.ProductName}"))}";
         Remember(Status, WordsOf(reason) is { } words ? $"{what}: {words}" : what, Actor.Customer, now);
-        _commands.Add(new ReduceReservation(
-            Id, [.. lines.Select(line => new ProductQuantity(line.Asked.ProductId, line.Item!.Quantity))]));
+        Owe(new ReduceReservation(Id, [.. lines.Select(line => new ProductQuantity(line.Asked.ProductId, line.Item!.Quantity))]));
         Settle("Partly cancelled after the payment", now);
     }
 
@@ -207,6 +261,25 @@ public sealed class Order
         _commands.Clear();
         _history.Clear();
         return taken;
+    }
+
+    private static void RequireLines(IReadOnlyCollection<OrderLine> lines)
+    {
+        if (lines.Count == 0)
+        {
+            throw new ArgumentException("An order needs at least one line.", nameof(lines));
+        }
+
+        if (lines.DistinctBy(line => line.ProductId, StringComparer.Ordinal).Count() != lines.Count)
+        {
+            throw new ArgumentException("An order has one line per product.", nameof(lines));
+        }
+    }
+
+    private void AddItems(IReadOnlyCollection<OrderLine> lines)
+    {
+        _items.AddRange(lines.Select((line, index) => new OrderItem(Guid.CreateVersion7(CreatedAt), Id, index + 1, line)));
+        TotalAmount = _items.Sum(item => item.TotalPrice);
     }
 
     /// <summary>The first payment counts. It has to cover the total, unless the order is given up and all of it is owed back.</summary>
@@ -340,11 +413,11 @@ public sealed class Order
 
         if (next == OrderStatus.Confirmed)
         {
-            _commands.Add(new CommitReservation(Id));
+            Owe(new CommitReservation(Id));
         }
         else if (next == OrderStatus.Cancelled)
         {
-            _commands.Add(new ReleaseReservation(Id));
+            Owe(new ReleaseReservation(Id));
         }
     }
 
@@ -352,6 +425,14 @@ public sealed class Order
     {
         Version++;
         UpdatedAt = now;
+    }
+
+    private void Owe(ReservationCommand command)
+    {
+        if (HasReservation)
+        {
+            _commands.Add(command);
+        }
     }
 
     private void Record(OrderEvent happened, DateTimeOffset now) => _events.Add(new PendingEvent(++LastSequence, happened, now));

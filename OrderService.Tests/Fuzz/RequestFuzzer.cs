@@ -49,7 +49,7 @@ internal sealed class RequestFuzzer(Random random, IReadOnlyList<string> ids, IR
             address[..Math.Min(address.Length, MaxAddress)],
             headers,
             route.HasBody && !Seldom() ? Body(route) : null,
-            Seldom() ? Pick(["text/plain", "application/xml", "application/json; charset=utf-16", "application/problem+json", "x", "multipart/form-data"]) : "application/json");
+            Seldom() ? Pick(["text/plain", "application/xml", "application/json; charset=utf-16", "application/problem+json", "x", "multipart/form-data"]) : route.HasBody ? route.MediaType : "application/json");
     }
 
     private byte[] Body(ApiRoute route)

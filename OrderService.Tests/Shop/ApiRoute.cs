@@ -16,6 +16,8 @@ internal sealed record ApiRoute(HttpMethod Method, string Path, JsonElement Oper
         ["POST /api/orders"] = """{"items":[{"productId":"{product}","quantity":1}],"shippingAddress":"here","notes":"none"}""",
         ["PUT /api/orders/{id}/cancel"] = """{"reason":"none"}""",
         ["POST /api/orders/{id}/cancellations"] = """{"lines":[{"productId":"{product}","quantity":1}],"reason":"none"}""",
+        ["POST /api/operations/import"] =
+            """{"externalId":"{random}","userId":"{random}","status":"DELIVERED","currency":"EUR","shippingAddress":"here","items":[{"productId":"{product}","productName":"A thing","quantity":1,"unitPrice":10.00}],"createdAt":"2020-01-31T09:30:00Z"}""",
         ["POST /api/operations/dead-letters/replay"] = """{"direction":"INBOUND","type":"none","orderId":"{random}","limit":1}""",
     };
 
@@ -25,8 +27,11 @@ internal sealed record ApiRoute(HttpMethod Method, string Path, JsonElement Oper
     /// <summary>Whether it refuses to go without one.</summary>
     public bool NeedsBody => HasBody && Operation.GetProperty("requestBody").TryGetProperty("required", out var required) && required.GetBoolean();
 
-    /// <summary>The schema of its body.</summary>
-    public JsonElement BodySchema => Operation.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+    /// <summary>The type of its body.</summary>
+    public string MediaType => Operation.GetProperty("requestBody").GetProperty("content").EnumerateObject().Single().Name;
+
+    /// <summary>The schema of its body, or of a line of it.</summary>
+    public JsonElement BodySchema => Operation.GetProperty("requestBody").GetProperty("content").GetProperty(MediaType).GetProperty("schema");
 
     /// <summary>The names of its query parameters.</summary>
     public IEnumerable<string> Query => Operation.TryGetProperty("parameters", out var parameters)

@@ -15,10 +15,10 @@ internal sealed record Answer(HttpStatusCode Status, HttpResponseMessage Respons
 
     public string? ProblemType => Body.ValueKind == JsonValueKind.Object && Body.TryGetProperty("type", out var type) ? type.GetString() : null;
 
-    /// <summary>Reads an answer to its end, unless it is a stream, which may have none.</summary>
+    /// <summary>Reads an answer to its end, unless it is a stream, which may have none, or one far away.</summary>
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)
     {
-        if (response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        if (response.Content.Headers.ContentType?.MediaType is "text/event-stream" or "application/x-ndjson")
         {
             response.Dispose();
             return new Answer(response.StatusCode, response, default);

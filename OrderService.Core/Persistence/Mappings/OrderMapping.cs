@@ -17,6 +17,7 @@ internal sealed class OrderMapping : IEntityTypeConfiguration<Order>
         order.Property(o => o.Id).ValueGeneratedNever();
         order.Property(o => o.Version).IsConcurrencyToken();
         order.Property(o => o.RefundAmount).HasDefaultValue(0m).ValueGeneratedNever();
+        order.Property(o => o.HasReservation).HasDefaultValue(true).ValueGeneratedNever();
         order.Property(o => o.Currency).HasColumnType("character(3)");
         order.HasIndex(o => o.CheckoutId).IsUnique().HasDatabaseName(OrdersDatabase.CheckoutIndex).HasFilter("checkout_id IS NOT NULL");
         order.HasIndex(o => new { o.UserId, o.CreatedAt, o.Id }).IsDescending(false, true, true).HasDatabaseName("ix_orders_user_id_created_at");
@@ -46,5 +47,16 @@ internal sealed class OrderHistoryMapping : IEntityTypeConfiguration<OrderHistor
         entry.Property(e => e.From).HasColumnName("from_status");
         entry.Property(e => e.To).HasColumnName("to_status");
         entry.HasOne<Order>().WithMany().HasForeignKey(e => e.OrderId).HasConstraintName("fk_order_history_orders");
+    }
+}
+
+internal sealed class ImportedOrderMapping : IEntityTypeConfiguration<ImportedOrder>
+{
+    public void Configure(EntityTypeBuilder<ImportedOrder> imported)
+    {
+        imported.ToTable("imported_orders");
+        imported.HasKey(i => i.ExternalId).HasName("pk_imported_orders");
+        imported.HasIndex(i => i.OrderId).IsUnique().HasDatabaseName("ux_imported_orders_order_id");
+        imported.HasOne<Order>().WithOne().HasForeignKey<ImportedOrder>(i => i.OrderId).HasConstraintName("fk_imported_orders_orders");
     }
 }
