@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 using OrderService.Tests.Shop;
 
@@ -84,6 +85,18 @@ public sealed class OpenApiTests(ShopFixture shop)
             from media in child.Value.GetProperty("content").EnumerateObject()
             where media.Name.EndsWith("json", StringComparison.Ordinal)
             select media.Value;
+    }
+
+    /// <summary>The typed client is made from it (OrderService.Client).</summary>
+    [Fact]
+    public async Task The_document_of_the_repository_is_the_one_that_is_served()
+    {
+        var served = await shop.Api.GetStringAsync(Path);
+        var kept = await File.ReadAllTextAsync(System.IO.Path.Combine(AppContext.BaseDirectory, "openapi.json"));
+
+        Assert.True(
+            JsonNode.DeepEquals(JsonNode.Parse(served), JsonNode.Parse(kept)),
+            "docs/openapi.json is not what the API serves. While it runs: curl -s localhost:8083/openapi/v1.json > docs/openapi.json");
     }
 
     [Fact]
