@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.OpenApi;
 using OrderService.Tests.Shop;
 
@@ -9,7 +10,7 @@ namespace OrderService.Tests;
 
 /// <summary>The OpenAPI document. That it is true is for every other test to show: their requests fail where it isn't.</summary>
 [Collection(OneShop.Name)]
-public sealed class OpenApiTests(ShopFixture shop)
+public sealed partial class OpenApiTests(ShopFixture shop)
 {
     private const string Path = "/openapi/v1.json";
 
@@ -100,6 +101,19 @@ public sealed class OpenApiTests(ShopFixture shop)
     }
 
     [Fact]
+    public async Task The_http_file_has_a_request_for_every_route()
+    {
+        var file = await File.ReadAllTextAsync(System.IO.Path.Combine(AppContext.BaseDirectory, "order-service.http"));
+        var requests = RequestLine().Matches(file).Select(request => (Method: request.Groups["method"].Value, Path: request.Groups["path"].Value)).ToList();
+
+        foreach (var route in await ApiRoute.ReadAsync(shop.Api))
+        {
+            var path = new Regex($"^{Parameter().Replace(route.Path, "[^/]+")}$");
+            Assert.True(requests.Exists(request => request.Method == route.Method.Method && path.IsMatch(request.Path)), $"order-service.http lacks {route}.");
+        }
+    }
+
+    [Fact]
     public async Task Unknown_fields_of_a_body_are_ignored() => (await shop.NewCustomer().SendAsync(
         HttpMethod.Post,
         "/api/cart/items",
@@ -120,4 +134,10 @@ public sealed class OpenApiTests(ShopFixture shop)
         Assert.Equal(HttpStatusCode.NotFound, (await production.Client.GetAsync("/docs/index.html")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await production.Client.GetAsync(Path)).StatusCode);
     }
+
+    [GeneratedRegex(@"^(?<method>GET|POST|PUT|DELETE) \{\{host\}\}(?<path>/[^?\s]*)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex RequestLine();
+
+    [GeneratedRegex(@"\{\w+\}")]
+    private static partial Regex Parameter();
 }
