@@ -123,6 +123,12 @@ public static class OrdersDatabase
 
     private static NpgsqlDataSource CreateDataSource(NpgsqlConnectionStringBuilder connectionString)
     {
+        if (!connectionString.ShouldSerialize("GSS Encryption Mode"))
+        {
+            // Kerberos is for who asks for it: Npgsql would try it on every new connection, with a library that container images lack.
+            connectionString.GssEncryptionMode = GssEncryptionMode.Disable;
+        }
+
         var dataSource = new NpgsqlDataSourceBuilder(connectionString.ConnectionString);
         dataSource.ConfigureTracing(tracing => tracing
             .ConfigureCommandFilter(_ => Activity.Current is { Recorded: true })
