@@ -9,6 +9,11 @@ using OrderService.Core.Persistence;
 
 try
 {
+    if (args is [HealthProbe.Command, var address])
+    {
+        return await HealthProbe.RunAsync(address);
+    }
+
     EventCatalog.Verify();
 
     var builder = WebApplication.CreateBuilder(args);

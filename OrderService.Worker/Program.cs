@@ -8,6 +8,11 @@ using OrderService.Worker.Consumers;
 using OrderService.Worker.Housekeeping;
 using OrderService.Worker.Outbox;
 
+if (args is [HealthProbe.Command, var address])
+{
+    return await HealthProbe.RunAsync(address);
+}
+
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddOrdersDatabase(ResourceNames.Orders);
