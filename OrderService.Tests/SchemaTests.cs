@@ -115,6 +115,30 @@ public sealed class SchemaTests(ShopFixture shop)
         Assert.Equal(0, (await MigrateAsync(database.Database.GetConnectionString()!)).ExitCode);
     }
 
+    /// <summary>On Kubernetes every new pod migrates before it serves.</summary>
+    [Fact]
+    public async Task Several_that_migrate_at_once_all_end_well()
+    {
+        await using var database = await shop.NewDatabaseAsync("at_once");
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => MigrateAsync(database.Database.GetConnectionString()!)));
+
+        Assert.All(runs, run => Assert.True(run.ExitCode == 0, run.Output));
+        Assert.Empty(await database.Database.GetPendingMigrationsAsync());
+    }
+
+    [Fact]
+    public async Task Migrating_makes_the_database_where_the_server_has_none()
+    {
+        await using var database = await shop.NewDatabaseAsync("absent");
+        await database.Database.EnsureDeletedAsync();
+
+        var (exitCode, output) = await MigrateAsync(database.Database.GetConnectionString()!);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Empty(await database.Database.GetPendingMigrationsAsync());
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
