@@ -1,6 +1,7 @@
 using System.Reflection;
 using OrderService;
 using OrderService.AppHost;
+using OrderService.AppHost.Publishing;
 
 try
 {
@@ -12,17 +13,17 @@ try
     var redis = infrastructure.AddRedis(ResourceNames.Redis);
     var kafka = infrastructure.AddKafka(ResourceNames.Kafka, "cloudforge.orders", "cloudforge.payments", "cloudforge.fulfilment");
 
-    // The shop around us, as stubs.
-    var products = builder.AddProject<Projects.ProductService>(ResourceNames.Products)
-        .WithHttpHealthCheck("/health");
-
-    var users = builder.AddProject<Projects.UserService>(ResourceNames.Users)
-        .WithHttpHealthCheck("/health");
-
-    builder.AddProject<Projects.PaymentSimulator>(ResourceNames.Payments)
-        .WithReference(kafka)
-        .WithHttpHealthCheck("/health")
-        .WaitFor(kafka);
+    // The shop around us: stubs, or where it is deployed the shop's own services.
+    var shop = new Shop(builder);
+    var products = shop.AddService<Projects.ProductService>(ResourceNames.Products);
+    var users = shop.AddService<Projects.UserService>(ResourceNames.Users);
+    if (shop.HasStubs)
+    {
+        builder.AddProject<Projects.PaymentSimulator>(ResourceNames.Payments)
+            .WithReference(kafka)
+            .WithHttpHealthCheck("/health")
+            .WaitFor(kafka);
+    }
 
     // The order service.
     var migrations = builder.AddProject<Projects.OrderService_Worker>(ResourceNames.Migrations)
@@ -33,32 +34,39 @@ try
     var api = builder.AddProject<Projects.OrderService_Api>(ResourceNames.Api)
         .WithReference(orders)
         .WithReference(redis)
-        .WithReference(products)
-        .WithReference(users)
+        .WithService(products)
+        .WithService(users)
         .WithExternalHttpEndpoints()
         .WithHttpHealthCheck("/health")
+        .WithReplicas(builder.Configuration.GetCount("Api:Replicas"))
         .WaitForCompletion(migrations)
         .WaitFor(redis)
         .WaitFor(products)
         .WaitFor(users);
 
-    if (builder.ExecutionContext.IsPublishMode)
+    if (builder.ExecutionContext.IsPublishMode && !shop.HasStubs)
     {
         // Once deployed it believes nobody, and does not start, until it knows whose tokens count.
         api.WithEnvironment("Identity__Authority", builder.AddParameter("identity-authority"))
             .WithEnvironment("Identity__Audience", builder.AddParameter("identity-audience"));
     }
+    else if (builder.ExecutionContext.IsPublishMode)
+    {
+        // A demonstration is for everybody who gets there.
+        api.WithEnvironment("Identity__TrustGatewayHeader", "true");
+    }
 
     builder.AddProject<Projects.OrderService_Worker>(ResourceNames.Worker)
         .WithReference(orders)
         .WithReference(kafka)
-        .WithReference(products)
+        .WithService(products)
         .WithHttpEndpoint()
         .WithHttpHealthCheck("/health")
         .WithReplicas(builder.Configuration.GetCount("Worker:Replicas"))
         .WaitForCompletion(migrations)
         .WaitFor(kafka);
 
+    builder.PrepareDeployment();
     builder.RefuseTakenPorts();
     await builder.Build().RunAsync();
     return Environment.ExitCode;

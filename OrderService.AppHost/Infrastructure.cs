@@ -13,6 +13,9 @@ internal abstract class Infrastructure
     /// <summary>The setting that has the data of earlier runs deleted.</summary>
     public const string FreshSetting = "Embedded:Fresh";
 
+    /// <summary>The setting that names the servers which a deployment does not bring, because they are there: <c>postgres,redis,kafka</c>.</summary>
+    public const string ManagedSetting = "Deploy:Managed";
+
     /// <summary>Adds a PostgreSQL server with one database.</summary>
     /// <returns>The database.</returns>
     public abstract IResourceBuilder<IResourceWithConnectionString> AddPostgresDatabase(string serverName, string name, string databaseName);
@@ -23,13 +26,16 @@ internal abstract class Infrastructure
     /// <summary>Adds a Kafka broker whose topics have several partitions: 12 in a container, 4 in the embedded one.</summary>
     public abstract IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics);
 
-    /// <summary>Takes what the setting says; by default containers where a container runtime answers, and when publishing.</summary>
-    /// <exception cref="InfrastructureException">The setting has a value that is none.</exception>
+    /// <summary>
+    /// Takes what the setting says; by default containers where a container runtime answers. A deployment has containers too, or servers
+    /// that are managed elsewhere.
+    /// </summary>
+    /// <exception cref="InfrastructureException">A setting has a value that is none.</exception>
     public static Infrastructure Choose(IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
         {
-            return new Containers(builder);
+            return new Deployed(builder);
         }
 
         var wish = builder.Configuration[Setting] ?? "auto";
@@ -74,6 +80,28 @@ internal abstract class Infrastructure
         public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) =>
             // Topics come into being on first use.
             builder.AddKafka(name).WithEnvironment("KAFKA_NUM_PARTITIONS", "12");
+    }
+
+    private sealed class Deployed(IDistributedApplicationBuilder builder) : Infrastructure
+    {
+        private readonly string[] _managed =
+            builder.Configuration.GetNames(ManagedSetting, ResourceNames.Postgres, ResourceNames.Redis, ResourceNames.Kafka);
+
+        // The volumes' names are the same wherever it is published from, and such as Kubernetes takes.
+        public override IResourceBuilder<IResourceWithConnectionString> AddPostgresDatabase(string serverName, string name, string databaseName) =>
+            _managed.Contains(serverName)
+                ? builder.AddConnectionString(name)
+                : builder.AddPostgres(serverName).WithDataVolume($"{serverName}-data").AddDatabase(name, databaseName);
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddRedis(string name) =>
+            _managed.Contains(name)
+                ? builder.AddConnectionString(name)
+                : builder.AddRedis(name).WithDataVolume($"{name}-data").WithPersistence();
+
+        public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) =>
+            _managed.Contains(name)
+                ? builder.AddConnectionString(name)
+                : builder.AddKafka(name).WithDataVolume($"{name}-data").WithEnvironment("KAFKA_NUM_PARTITIONS", "12");
     }
 
     [UnsupportedOSPlatform("windows")]

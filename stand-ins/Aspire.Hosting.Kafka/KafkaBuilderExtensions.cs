@@ -9,6 +9,8 @@ namespace Aspire.Hosting;
 /// <summary>Kafka in a container.</summary>
 public static class KafkaBuilderExtensions
 {
+    private const string Data = "/var/lib/kafka/data";
+
     public static IResourceBuilder<KafkaServerResource> AddKafka(this IDistributedApplicationBuilder builder, [ResourceName] string name, int? port = null)
     {
         var kafka = new KafkaServerResource(name);
@@ -31,11 +33,11 @@ public static class KafkaBuilderExtensions
 
     public static IResourceBuilder<KafkaServerResource> WithDataVolume(
         this IResourceBuilder<KafkaServerResource> builder, string? name = null, bool isReadOnly = false) =>
-        builder.WithVolume(name ?? $"{builder.Resource.Name}-data", "/var/lib/kafka/data", isReadOnly);
+        builder.WithEnvironment("KAFKA_LOG_DIRS", Data).WithVolume(name ?? $"{builder.Resource.Name}-data", Data, isReadOnly);
 
     public static IResourceBuilder<KafkaServerResource> WithDataBindMount(
         this IResourceBuilder<KafkaServerResource> builder, string source, bool isReadOnly = false) =>
-        builder.WithBindMount(source, "/var/lib/kafka/data", isReadOnly);
+        builder.WithEnvironment("KAFKA_LOG_DIRS", Data).WithBindMount(source, Data, isReadOnly);
 
     /// <summary>
     /// A broker tells each client where to find it, by the listener that the client came in through: PLAINTEXT_HOST from outside the

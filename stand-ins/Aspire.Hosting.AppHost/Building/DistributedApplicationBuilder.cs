@@ -35,9 +35,11 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
         ((IConfigurationBuilder)_host.Configuration).Sources.Insert(
             0, new MemoryConfigurationSource { InitialData = [KeyValuePair.Create("Infrastructure", (string?)"embedded")] });
 
-        var operation = Configuration["publisher"] is null && !"publish".Equals(Configuration["operation"], StringComparison.OrdinalIgnoreCase)
-            ? DistributedApplicationOperation.Run
-            : DistributedApplicationOperation.Publish;
+        var wish = Configuration["AppHost:Operation"] ?? Configuration["operation"];
+        var operation = "publish".Equals(wish, StringComparison.OrdinalIgnoreCase)
+            || (wish is null && (Configuration["Publishing:Publisher"] ?? Configuration["publisher"]) is not null)
+            ? DistributedApplicationOperation.Publish
+            : DistributedApplicationOperation.Run;
         ExecutionContext = new DistributedApplicationExecutionContext(operation);
 
         _host.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);

@@ -52,7 +52,10 @@ public static class ParameterResourceBuilderExtensions
 
     public static IResourceBuilder<ParameterResource> AddParameter(
         this IDistributedApplicationBuilder builder, [ResourceName] string name, Func<string> valueGetter, bool publishValueAsDefault = false, bool secret = false) =>
-        builder.AddResource(new ParameterResource(name, _ => valueGetter(), secret));
+        builder.AddResource(new ParameterResource(name, _ => valueGetter(), secret)
+        {
+            Default = publishValueAsDefault ? new ConstantParameterDefault(valueGetter) : null,
+        });
 
     public static IResourceBuilder<ParameterResource> AddParameter(
         this IDistributedApplicationBuilder builder, [ResourceName] string name, ParameterDefault value, bool secret = false, bool persist = false) =>
@@ -64,6 +67,11 @@ public static class ParameterResourceBuilderExtensions
         {
             Default = new GenerateParameterDefault { Lower = lower, Upper = upper, Numeric = numeric, Special = special },
         };
+
+    /// <summary>A server that is there already, by a connection string from configuration (<c>ConnectionStrings:name</c>).</summary>
+    public static IResourceBuilder<IResourceWithConnectionString> AddConnectionString(
+        this IDistributedApplicationBuilder builder, [ResourceName] string name, string? environmentVariableName = null) =>
+        builder.AddResource(new ConnectionStringParameterResource(name, builder.Read(name, $"ConnectionStrings:{name}"), environmentVariableName));
 
     public static IResourceBuilder<ParameterResource> WithDescription(
         this IResourceBuilder<ParameterResource> builder, string description, bool enableMarkdown = false)
@@ -101,4 +109,12 @@ public static class ContainerResourceBuilderExtensions
 
     public static IResourceBuilder<T> WithLifetime<T>(this IResourceBuilder<T> builder, ContainerLifetime lifetime) where T : ContainerResource =>
         builder.WithAnnotation(new ContainerLifetimeAnnotation { Lifetime = lifetime }, ResourceAnnotationMutationBehavior.Replace);
+}
+
+/// <summary>Services that are run elsewhere, in the model only.</summary>
+public static class ExternalServiceBuilderExtensions
+{
+    public static IResourceBuilder<ExternalServiceResource> AddExternalService(
+        this IDistributedApplicationBuilder builder, [ResourceName] string name, IResourceBuilder<ParameterResource> urlParameter) =>
+        builder.AddResource(new ExternalServiceResource(name, urlParameter.Resource));
 }

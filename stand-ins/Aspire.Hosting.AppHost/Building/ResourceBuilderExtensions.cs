@@ -85,6 +85,12 @@ public static class ResourceBuilderExtensions
         where TDestination : IResourceWithEnvironment =>
         builder.WithEndpointsOf(endpointReference.Resource, endpointReference.Resource.Name, endpointReference.EndpointName);
 
+    public static IResourceBuilder<TDestination> WithReference<TDestination>(
+        this IResourceBuilder<TDestination> builder, IResourceBuilder<ExternalServiceResource> externalService)
+        where TDestination : IResourceWithEnvironment =>
+        builder.WithRelationship(externalService.Resource, "Reference")
+            .WithVariable($"services__{externalService.Resource.Name}__default__0", externalService.Resource.UrlParameter!);
+
     public static IResourceBuilder<TDestination> WithReference<TDestination>(this IResourceBuilder<TDestination> builder, string name, Uri uri)
         where TDestination : IResourceWithEnvironment => builder.WithEnvironment($"services__{name}__default__0", uri.ToString());
 

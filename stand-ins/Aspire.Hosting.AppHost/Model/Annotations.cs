@@ -31,6 +31,32 @@ public class HealthCheckAnnotation(string key) : IResourceAnnotation
     public string Key { get; } = key;
 }
 
+/// <summary>What a deployment asks a resource to find out how it is.</summary>
+public abstract class ProbeAnnotation : IResourceAnnotation
+{
+    public required ProbeType Type { get; init; }
+    public int InitialDelaySeconds { get; init; }
+    public int PeriodSeconds { get; init; }
+    public int TimeoutSeconds { get; set; }
+    public int FailureThreshold { get; init; }
+    public int SuccessThreshold { get; init; }
+}
+
+/// <summary>What a probe is for.</summary>
+public enum ProbeType
+{
+    Startup,
+    Readiness,
+    Liveness,
+}
+
+/// <summary>A probe by HTTP.</summary>
+public sealed class EndpointProbeAnnotation : ProbeAnnotation
+{
+    public required EndpointReference EndpointReference { get; init; }
+    public required string Path { get; init; }
+}
+
 /// <summary>What a resource waits for before it starts.</summary>
 public sealed class WaitAnnotation(IResource resource, WaitType waitType, int exitCode = 0) : IResourceAnnotation
 {

@@ -40,6 +40,9 @@ public interface IResourceWithWaitSupport : IResource;
 /// <summary>A resource whose endpoints others can find by its name.</summary>
 public interface IComputeResource : IResource;
 
+/// <summary>A place that resources are deployed to.</summary>
+public interface IComputeEnvironmentResource : IResource;
+
 /// <summary>A resource that belongs to another, a database to its server for instance.</summary>
 public interface IResourceWithParent : IResource
 {

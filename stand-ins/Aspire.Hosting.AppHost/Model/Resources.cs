@@ -50,10 +50,31 @@ namespace Aspire.Hosting.ApplicationModel
         public ValueTask<string?> GetValueAsync(CancellationToken cancellationToken) => new(_value.Value);
     }
 
+    /// <summary>A connection string as a parameter.</summary>
+    internal sealed class ConnectionStringParameterResource : ParameterResource, IResourceWithConnectionString
+    {
+        public ConnectionStringParameterResource(string name, Func<ParameterDefault?, string> callback, string? environmentVariableName)
+            : base(name, callback, secret: true)
+        {
+            ConnectionStringEnvironmentVariable = environmentVariableName;
+            IsConnectionString = true;
+        }
+
+        public string? ConnectionStringEnvironmentVariable { get; }
+
+        public ReferenceExpression ConnectionStringExpression => ReferenceExpression.Create($"{(ParameterResource)this}");
+    }
+
     /// <summary>How a parameter without a configured value gets one.</summary>
     public abstract class ParameterDefault
     {
         public abstract string GetDefaultValue();
+    }
+
+    /// <summary>A value that the AppHost has.</summary>
+    internal sealed class ConstantParameterDefault(Func<string> valueGetter) : ParameterDefault
+    {
+        public override string GetDefaultValue() => valueGetter();
     }
 
     /// <summary>A random value.</summary>
@@ -76,6 +97,14 @@ namespace Aspire.Hosting.ApplicationModel
 
 namespace Aspire.Hosting
 {
+    /// <summary>A service that is run elsewhere.</summary>
+    public sealed class ExternalServiceResource : Resource
+    {
+        public ExternalServiceResource(string name, ParameterResource urlParameter) : base(name) => UrlParameter = urlParameter;
+
+        public ParameterResource? UrlParameter { get; }
+    }
+
     /// <summary>A resource whose endpoints others find by its name.</summary>
     public interface IResourceWithServiceDiscovery : IResourceWithEndpoints;
 
