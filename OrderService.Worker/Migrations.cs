@@ -29,9 +29,9 @@ internal static partial class Migrations
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The orders database is up to date; migrations applied now: {Applied}")]
+    [LoggerMessage(EventId = 3301, EventName = "DatabaseMigrated", Level = LogLevel.Information, Message = "The orders database is up to date; migrations applied now: {Applied}")]
     private static partial void LogMigrated(ILogger logger, int applied);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The orders database could not be migrated, so nothing that needs it starts. A migration that fails leaves nothing behind: mend the cause and start again. The cause: {Reason}")]
+    [LoggerMessage(EventId = 3302, EventName = "MigrationFailed", Level = LogLevel.Critical, Message = "The orders database could not be migrated, so nothing that needs it starts. A migration that fails leaves nothing behind: mend the cause and start again. The cause: {Reason}")]
     private static partial void LogNotMigrated(ILogger logger, string reason);
 }

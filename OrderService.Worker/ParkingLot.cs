@@ -65,6 +65,6 @@ internal sealed partial class ParkingLot(IServiceScopeFactory scopes, TimeProvid
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Parked a message of {Topic} with key {Key} as {Id}: {Error}")]
+    [LoggerMessage(EventId = 3105, EventName = "InboundParked", Level = LogLevel.Error, Message = "Parked a message of {Topic} with key {Key} as {Id}: {Error}")]
     private static partial void LogParked(ILogger logger, string topic, string? key, Guid id, string error);
 }

@@ -34,9 +34,9 @@ internal abstract partial class PeriodicJob(TimeSpan interval, TimeProvider time
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Job}: the database is away, and the next look comes as ever: {Reason}")]
+    [LoggerMessage(EventId = 3203, EventName = "JobWaitsForDatabase", Level = LogLevel.Warning, Message = "{Job}: the database is away, and the next look comes as ever: {Reason}")]
     private static partial void LogDatabaseAway(ILogger logger, string job, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Job} failed, and the next look comes as ever")]
+    [LoggerMessage(EventId = 3204, EventName = "JobFailed", Level = LogLevel.Error, Message = "{Job} failed, and the next look comes as ever")]
     private static partial void LogFailed(ILogger logger, string job, Exception exception);
 }

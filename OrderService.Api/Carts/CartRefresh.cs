@@ -48,6 +48,6 @@ internal sealed partial class CartRefresh(CartStore carts, ProductClient product
         return null;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Cart} is shown with older names and prices: {Reason}")]
+    [LoggerMessage(EventId = 2002, EventName = "CartNotRefreshed", Level = LogLevel.Warning, Message = "{Cart} is shown with older names and prices: {Reason}")]
     private static partial void LogNotRefreshed(ILogger logger, string cart, string reason);
 }

@@ -203,7 +203,7 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
             lines);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Cart} still holds what checkout {CheckoutId} ordered; its next checkout mends that")]
+    [LoggerMessage(EventId = 2001, EventName = "CartNotFinished", Level = LogLevel.Warning, Message = "{Cart} still holds what checkout {CheckoutId} ordered; its next checkout mends that")]
     private static partial void LogNotFinished(ILogger logger, string cart, Guid checkoutId, Exception cause);
 
     internal sealed record LineDetails(string Name, decimal UnitPrice);

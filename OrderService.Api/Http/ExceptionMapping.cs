@@ -62,6 +62,6 @@ internal sealed partial class ExceptionMapping(ILogger<ExceptionMapping> logger)
     private static ProblemHttpResult Unavailable(string dependency, string detail) => Problems.Of(
         StatusCodes.Status503ServiceUnavailable, "unavailable", $"{detail} Try again in a few seconds.", ("dependency", dependency));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} answered 503: {Reason}")]
+    [LoggerMessage(EventId = 2202, EventName = "AnsweredUnavailable", Level = LogLevel.Warning, Message = "{Method} {Path} answered 503: {Reason}")]
     private static partial void LogUnavailable(ILogger logger, string method, string path, string reason, Exception cause);
 }

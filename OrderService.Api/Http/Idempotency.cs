@@ -266,7 +266,7 @@ internal sealed partial class Idempotency(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The claim of an idempotency key was not taken back and ends within {Seconds} s: {Reason}")]
+    [LoggerMessage(EventId = 2201, EventName = "KeyClaimNotReleased", Level = LogLevel.Warning, Message = "The claim of an idempotency key was not taken back and ends within {Seconds} s: {Reason}")]
     private static partial void LogNotReleased(ILogger logger, double seconds, string reason);
 
     /// <summary>A key as the database has it.</summary>

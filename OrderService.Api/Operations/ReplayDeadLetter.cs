@@ -41,6 +41,6 @@ internal static partial class ReplayDeadLetter
         return TypedResults.Ok(found with { State = DeadLetterState.Waiting, Error = null, FailedAt = null });
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{UserId} has {Direction} {Type} {Id} with key {Key} tried again")]
+    [LoggerMessage(EventId = 2301, EventName = "MessageReplayed", Level = LogLevel.Information, Message = "{UserId} has {Direction} {Type} {Id} with key {Key} tried again")]
     private static partial void LogReplayed(ILogger logger, Guid userId, DeadLetterDirection direction, string? type, Guid id, string? key);
 }

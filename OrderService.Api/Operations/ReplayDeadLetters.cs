@@ -63,6 +63,6 @@ internal static partial class ReplayDeadLetters
         return TypedResults.Ok(new ReplayDeadLettersResponse(replayed));
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{UserId} has {Count} parked messages tried again: {Filter}")]
+    [LoggerMessage(EventId = 2302, EventName = "MessagesReplayed", Level = LogLevel.Information, Message = "{UserId} has {Count} parked messages tried again: {Filter}")]
     private static partial void LogReplayed(ILogger logger, Guid userId, int count, DeadLetterFilter filter);
 }

@@ -294,6 +294,6 @@ internal sealed partial class OrderTracker(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Live tracking was interrupted; open streams wait, and it goes on in {Wait} s: {Reason}")]
+    [LoggerMessage(EventId = 2106, EventName = "TrackingInterrupted", Level = LogLevel.Warning, Message = "Live tracking was interrupted; open streams wait, and it goes on in {Wait} s: {Reason}")]
     private static partial void LogInterrupted(ILogger logger, double wait, string reason, Exception exception);
 }

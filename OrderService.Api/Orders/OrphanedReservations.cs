@@ -79,9 +79,9 @@ internal sealed partial class OrphanedReservations(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Reservation {OrderId} has no order and is released")]
+    [LoggerMessage(EventId = 2104, EventName = "OrphanReleased", Level = LogLevel.Information, Message = "Reservation {OrderId} has no order and is released")]
     private static partial void LogReleased(ILogger logger, Guid orderId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} reservations without a known order wait to be released: {Reason}")]
+    [LoggerMessage(EventId = 2105, EventName = "OrphansWaiting", Level = LogLevel.Warning, Message = "{Count} reservations without a known order wait to be released: {Reason}")]
     private static partial void LogNotYet(ILogger logger, int count, string reason);
 }

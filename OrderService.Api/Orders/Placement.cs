@@ -235,12 +235,12 @@ internal sealed partial class Placement(
     private static PlacementOutcome.Refused Refuse(int status, string name, string detail, params ReadOnlySpan<(string, object?)> extensions) =>
         new(Problems.Of(status, name, detail, extensions));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection broke while order {OrderId} was saved; it is saved again under the same id")]
+    [LoggerMessage(EventId = 2101, EventName = "OrderSavedAgain", Level = LogLevel.Warning, Message = "The connection broke while order {OrderId} was saved; it is saved again under the same id")]
     private static partial void LogSavedAgain(ILogger logger, Guid orderId, Exception cause);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Whether order {OrderId} is saved is not known; its reservation stays until that is")]
+    [LoggerMessage(EventId = 2102, EventName = "OrderOutcomeUnknown", Level = LogLevel.Error, Message = "Whether order {OrderId} is saved is not known; its reservation stays until that is")]
     private static partial void LogUnknown(ILogger logger, Guid orderId, Exception cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Reservation {OrderId} has no order and was not released yet")]
+    [LoggerMessage(EventId = 2103, EventName = "ReservationNotReleased", Level = LogLevel.Warning, Message = "Reservation {OrderId} has no order and was not released yet")]
     private static partial void LogNotReleased(ILogger logger, Guid orderId, Exception cause);
 }

@@ -98,6 +98,6 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
         _committed.Writer.TryWrite(true);
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The relays were not woken and will find the rows at their next poll: {Reason}")]
+    [LoggerMessage(EventId = 1001, EventName = "RelaysNotWoken", Level = LogLevel.Debug, Message = "The relays were not woken and will find the rows at their next poll: {Reason}")]
     private static partial void LogNotNotified(ILogger logger, string reason);
 }

@@ -84,6 +84,6 @@ public sealed partial class TransitionNotifier(NpgsqlDataSource database, ILogge
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Steps of {Orders} orders were not told and will be found by the next look at all followed orders: {Reason}")]
+    [LoggerMessage(EventId = 1002, EventName = "FollowersNotTold", Level = LogLevel.Debug, Message = "Steps of {Orders} orders were not told and will be found by the next look at all followed orders: {Reason}")]
     private static partial void LogNotNotified(ILogger logger, int orders, string reason);
 }

@@ -169,12 +169,12 @@ internal sealed partial class EventConsumer(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Kafka: {Reason}")]
+    [LoggerMessage(EventId = 3101, EventName = "KafkaFailed", Level = LogLevel.Warning, Message = "Kafka: {Reason}")]
     private static partial void LogKafka(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; the event at hand is tried again in {Wait} s: {Reason}")]
+    [LoggerMessage(EventId = 3102, EventName = "EventsWaitForDatabase", Level = LogLevel.Warning, Message = "The database is away; the event at hand is tried again in {Wait} s: {Reason}")]
     private static partial void LogDatabaseAway(ILogger logger, double wait, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Event {EventId} with key {Key} could not be handled and is tried again")]
+    [LoggerMessage(EventId = 3103, EventName = "EventFailed", Level = LogLevel.Error, Message = "Event {EventId} with key {Key} could not be handled and is tried again")]
     private static partial void LogFailed(ILogger logger, string? eventId, string? key, Exception exception);
 }

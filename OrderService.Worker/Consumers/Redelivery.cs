@@ -178,6 +178,6 @@ internal sealed partial class Redelivery(
 
     private sealed record Failure(string Reason, FailureKind Kind);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Message {Id} failed at try {Attempt}")]
+    [LoggerMessage(EventId = 3104, EventName = "RedeliveryFailed", Level = LogLevel.Error, Message = "Message {Id} failed at try {Attempt}")]
     private static partial void LogFailed(ILogger logger, Guid id, int attempt, Exception exception);
 }

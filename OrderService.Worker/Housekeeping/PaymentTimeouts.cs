@@ -72,9 +72,9 @@ internal sealed partial class PaymentTimeouts(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Order {OrderId} was not paid in time and could not be cancelled; the next look tries again")]
+    [LoggerMessage(EventId = 3201, EventName = "OrderNotTimedOut", Level = LogLevel.Error, Message = "Order {OrderId} was not paid in time and could not be cancelled; the next look tries again")]
     private static partial void LogNotTimedOut(ILogger logger, Guid orderId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Order {OrderId} was not paid in time and is cancelled")]
+    [LoggerMessage(EventId = 3202, EventName = "OrderTimedOut", Level = LogLevel.Information, Message = "Order {OrderId} was not paid in time and is cancelled")]
     private static partial void LogTimedOut(ILogger logger, Guid orderId);
 }

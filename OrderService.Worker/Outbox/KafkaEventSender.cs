@@ -170,6 +170,6 @@ internal sealed partial class KafkaEventSender(
         lifetime.StopApplication();
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The Kafka producer can't go on and the worker ends, to be started anew; no row is lost: {Reason}")]
+    [LoggerMessage(EventId = 3004, EventName = "ProducerFailed", Level = LogLevel.Critical, Message = "The Kafka producer can't go on and the worker ends, to be started anew; no row is lost: {Reason}")]
     private static partial void LogFatal(ILogger logger, string reason);
 }

@@ -331,15 +331,15 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The relay of {Channel} was interrupted and goes on in {Wait} s: {Reason}")]
+    [LoggerMessage(EventId = 3001, EventName = "RelayInterrupted", Level = LogLevel.Warning, Message = "The relay of {Channel} was interrupted and goes on in {Wait} s: {Reason}")]
     private static partial void LogInterrupted(ILogger logger, OutboxChannel channel, double wait, string reason, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Channel} of order {OrderId} wait {Wait} s for their next try: {Reason}")]
+    [LoggerMessage(EventId = 3002, EventName = "OrderHeldUp", Level = LogLevel.Warning, Message = "{Channel} of order {OrderId} wait {Wait} s for their next try: {Reason}")]
     private static partial void LogHeldUp(ILogger logger, OutboxChannel channel, Guid orderId, string reason, double wait, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Type} {Id} of order {OrderId} was refused and is needless, by what follows it: {Error}")]
+    [LoggerMessage(EventId = 3005, EventName = "OutboundNeedless", Level = LogLevel.Information, Message = "{Type} {Id} of order {OrderId} was refused and is needless, by what follows it: {Error}")]
     private static partial void LogNeedless(ILogger logger, string type, Guid id, Guid orderId, string error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Parked {Type} {Id} of order {OrderId}, and what the order owes after it waits: {Error}")]
+    [LoggerMessage(EventId = 3003, EventName = "OutboundParked", Level = LogLevel.Error, Message = "Parked {Type} {Id} of order {OrderId}, and what the order owes after it waits: {Error}")]
     private static partial void LogParked(ILogger logger, string type, Guid id, Guid orderId, string error);
 }
