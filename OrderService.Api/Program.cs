@@ -30,6 +30,7 @@ try
     builder.AddHttpContract();
 
     var app = builder.Build();
+    app.CheckSettings();
 
     app.UseHttpContract();
     app.UseAuthentication();
@@ -43,7 +44,6 @@ try
     app.MapOperations();
     app.MapDefaultEndpoints();
 
-    app.CheckSettings();
     await app.RunAsync();
     return 0;
 }

@@ -5,6 +5,9 @@ namespace OrderService.Api.Carts;
 /// <summary>Settings of carts; section <c>Carts</c>.</summary>
 internal sealed class CartOptions
 {
+    /// <summary>The section's name.</summary>
+    public const string Section = "Carts";
+
     /// <summary>ISO 4217 code of an empty cart's total, <c>EUR</c> by default.</summary>
     [RegularExpression("^[A-Z]{3}$", ErrorMessage = "Carts:Currency has to be an ISO 4217 code such as EUR.")]
     public string Currency { get; set; } = "EUR";
@@ -40,7 +43,7 @@ internal static class CartSetup
                 redis.ConnectRetry = 1; // at start only; afterwards it goes on trying
             });
         builder.TreatAsOptional("StackExchange.Redis");
-        builder.Services.AddOptions<CartOptions>().BindConfiguration("Carts").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<CartOptions>().BindConfiguration(CartOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<CartStore>();
         builder.Services.AddScoped<CartRefresh>();
         builder.Services.AddCartAccess();

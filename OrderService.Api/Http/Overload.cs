@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using OrderService.Core;
 
@@ -153,18 +154,16 @@ internal static class OverloadExtensions
     {
         builder.Services.AddOptions<OverloadOptions>().BindConfiguration(OverloadOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         builder.Services.AddSingleton<Overload>();
-
-        // The server is made before settings are checked, and what is none is told then.
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxConcurrentConnections =
-            int.TryParse(builder.Configuration[$"{OverloadOptions.Section}:{nameof(OverloadOptions.Connections)}"], CultureInfo.InvariantCulture, out var connections)
-                && connections > 0
-                ? connections
-                : new OverloadOptions().Connections);
     }
 
-    /// <summary>Puts it in front of what follows.</summary>
-    public static void UseOverload(this WebApplication app) =>
+    /// <summary>Puts it in front of what follows. The settings are checked by now.</summary>
+    public static void UseOverload(this WebApplication app)
+    {
+        // The server was made before settings could be checked, and looks at this when it begins to listen.
+        app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.MaxConcurrentConnections =
+            app.Services.GetRequiredService<IOptions<OverloadOptions>>().Value.Connections;
         app.Use((http, next) => http.RequestServices.GetRequiredService<Overload>().InvokeAsync(http, next));
+    }
 
     /// <summary>Counts the route's requests as streams.</summary>
     public static TBuilder Streams<TBuilder>(this TBuilder route)

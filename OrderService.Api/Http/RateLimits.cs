@@ -12,6 +12,9 @@ namespace OrderService.Api.Http;
 /// <summary>How many requests are let in, each replica for itself; section <c>RateLimits</c>.</summary>
 internal sealed class RateLimitOptions
 {
+    /// <summary>The section's name.</summary>
+    public const string Section = "RateLimits";
+
     /// <summary>Requests of a user in a <see cref="Window"/>; 0 for no limit. 300 by default, in Development 0.</summary>
     [Range(0, int.MaxValue, ErrorMessage = "RateLimits:PerUser is a number of requests; 0 is no limit.")]
     public int? PerUser { get; set; }
@@ -38,7 +41,7 @@ internal static class RateLimits
     public static void AddRateLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<RateLimitOptions>()
-            .BindConfiguration("RateLimits")
+            .BindConfiguration(RateLimitOptions.Section)
             .PostConfigure<IHostEnvironment, IOptions<IdentityOptions>>((limits, environment, identity) =>
             {
                 limits.PerUser ??= environment.IsDevelopment() ? 0 : DefaultPerUser;
