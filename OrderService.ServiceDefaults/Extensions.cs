@@ -118,11 +118,19 @@ public static class Extensions
         });
 
         var telemetry = builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics
-                .AddMeter(OrderServiceTelemetry, builder.Environment.ApplicationName)
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation())
+            .WithMetrics(metrics =>
+            {
+                metrics
+                    .AddMeter(OrderServiceTelemetry, builder.Environment.ApplicationName)
+                    .AddAspNetCoreInstrumentation()
+                    .AddHttpClientInstrumentation()
+                    .AddRuntimeInstrumentation();
+                if (builder.Configuration["OTEL_METRICS_EXEMPLAR_FILTER"] is null)
+                {
+                    // From a slow bucket of a histogram to the trace of a request that fell into it.
+                    metrics.SetExemplarFilter(ExemplarFilterType.TraceBased);
+                }
+            })
             .WithTracing(tracing => tracing
                 .AddSource(OrderServiceTelemetry, builder.Environment.ApplicationName)
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !IsProbe(context.Request.Path))

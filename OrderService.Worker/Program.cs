@@ -48,6 +48,7 @@ builder.AddKafkaConsumer<string, byte[]>(ResourceNames.Kafka, settings =>
 });
 builder.Services.AddHttpClient(ResourceNames.Products, client => client.BaseAddress = new Uri($"https+http://{ResourceNames.Products}"));
 
+builder.Services.AddSingleton<FirstShard>();
 builder.Services.AddSingleton<KafkaEventSender>();
 builder.Services.AddSingleton<ReservationSender>();
 builder.Services.AddSingleton<IHostedService>(Relay<KafkaEventSender>);
@@ -58,6 +59,7 @@ builder.Services.AddHostedService<EventConsumer>();
 builder.Services.AddHostedService<Redelivery>();
 builder.Services.AddHostedService<PaymentTimeouts>();
 builder.Services.AddHostedService<Retention>();
+builder.Services.AddHostedService<BacklogWatch>();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();

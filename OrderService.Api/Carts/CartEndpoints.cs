@@ -27,7 +27,7 @@ internal static class CartEndpoints
         var user = all.MapGroup("").RequireAuthorization();
         user.MapPost("/merge", MergeCart.HandleAsync).WithSummary("Takes over a guest's cart").TellsVersion()
             .Refuses("cart-busy", "cart-full", "mixed-currencies");
-        user.MapPost("/checkout", Checkout.HandleAsync).WithSummary("Orders what is in the cart").TellsVersion()
+        user.MapPost("/checkout", Checkout.HandleAsync).WithSummary("Orders what is in the cart").TellsVersion().PlacesOrders()
             .Refuses("cart-empty", "cart-busy", "price-changed")
             .Refuses(ProblemCatalog.OfPlacements);
     }

@@ -51,6 +51,9 @@ internal static class Problems
         problem.Detail ??= DetailOf(problem.Status.Value);
     }
 
+    /// <summary>The name in the <c>type</c> of a problem.</summary>
+    public static string NameIn(string type) => type.StartsWith(TypePrefix, StringComparison.Ordinal) ? type[TypePrefix.Length..] : type;
+
     private static string NameOf(int status) => status switch
     {
         StatusCodes.Status503ServiceUnavailable => "unavailable",

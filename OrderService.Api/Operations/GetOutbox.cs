@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using OrderService.Core;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
@@ -21,29 +20,21 @@ internal sealed record OutboxResponse(int Depth, int Parked, double LagSeconds, 
 /// <param name="LagSeconds">Age of the oldest row that is neither parked nor of an order with a parked one; 0 where there is none.</param>
 internal sealed record OutboxChannelResponse(string Channel, int Depth, int Parked, double LagSeconds);
 
-/// <summary>GET /api/operations/outbox. Costs a relay's own look and two counts that end early, however long the table is.</summary>
+/// <summary>GET /api/operations/outbox. The same that the worker measures.</summary>
 internal static class GetOutbox
 {
-    private const int CountedTo = 10_000;
-
     public static async Task<Ok<OutboxResponse>> HandleAsync(OrdersDbContext database, TimeProvider time, CancellationToken cancellationToken)
     {
-        var channels = new List<OutboxChannelResponse>();
-        foreach (var channel in Enum.GetValues<OutboxChannel>())
-        {
-            var rows = database.Outbox.Where(row => row.Channel == channel);
-            var depth = await rows.OrderBy(row => row.Position).Take(CountedTo).CountAsync(cancellationToken);
-            var parked = await rows.Where(row => row.ParkedAt != null).OrderBy(row => row.OrderId).Take(CountedTo).CountAsync(cancellationToken);
-            var oldest = await rows
-                .Where(row => !database.Outbox.Any(p => p.ParkedAt != null && p.OrderId == row.OrderId && p.Channel == row.Channel))
-                .OrderBy(row => row.Position)
-                .Select(row => (DateTimeOffset?)row.OccurredAt)
-                .FirstOrDefaultAsync(cancellationToken);
-            var lag = oldest is { } since ? Math.Max(0, Math.Round((time.Now() - since).TotalSeconds, 3)) : 0;
-            channels.Add(new(DeadLetters.NameOf(channel), depth, parked, lag));
-        }
-
+        var outbox = await OutboxBacklog.ReadAsync(database, cancellationToken);
+        var channels = outbox
+            .Select(channel => new OutboxChannelResponse(
+                DeadLetters.NameOf(channel.Channel), channel.Depth, channel.Parked, Math.Round(channel.LagAt(time.Now()).TotalSeconds, 3)))
+            .ToList();
         return TypedResults.Ok(new OutboxResponse(
-            channels.Sum(channel => channel.Depth), channels.Sum(channel => channel.Parked), channels.Max(channel => channel.LagSeconds), CountedTo, channels));
+            channels.Sum(channel => channel.Depth),
+            channels.Sum(channel => channel.Parked),
+            channels.Max(channel => channel.LagSeconds),
+            Backlog.CountedTo,
+            channels));
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 using OrderService.Api.Carts;
 using OrderService.Api.Clients;
 using OrderService.Api.Http;
+using OrderService.Core;
 using OrderService.Core.Orders;
 
 namespace OrderService.Api.Orders;
@@ -64,7 +65,7 @@ internal static class Checkout
         StoredOrder? overtaker = null;
         for (var round = 1; round <= Rounds; round++)
         {
-            var cart = await carts.ReadAsync(cartId);
+            var cart = await ReadCartAsync();
             if (cart is not { CheckoutId: { } checkoutId, Lines.Count: > 0 })
             {
                 return overtaker is null
@@ -78,6 +79,11 @@ internal static class Checkout
             }
 
             var lines = cart.Lines.Select(line => new ProductQuantity(line.ProductId, line.Quantity)).ToList();
+            if (round == 1)
+            {
+                OrderTelemetry.NoteCart(lines);
+            }
+
             var earlier = await orders.FindByCheckoutAsync(checkoutId, cancellationToken);
             if (earlier is null)
             {
@@ -86,7 +92,11 @@ internal static class Checkout
                 switch (outcome)
                 {
                     case PlacementOutcome.Placed placed:
-                        await carts.FinishCheckoutAsync(cartId, checkoutId, lines);
+                        using (OrderTelemetry.Measure(PlacementStep.Cart))
+                        {
+                            await carts.FinishCheckoutAsync(cartId, checkoutId, lines);
+                        }
+
                         return placed.Answer(key, response);
                     case PlacementOutcome.KeyTaken:
                         return await idempotency.FindWinnerAsync(key.Request!, response);
@@ -129,6 +139,12 @@ internal static class Checkout
 
         response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "Other checkouts of this cart are going on.");
+
+        async Task<Cart> ReadCartAsync()
+        {
+            using var step = OrderTelemetry.Measure(PlacementStep.Cart);
+            return await carts.ReadAsync(cartId);
+        }
 
         // Whoever was answered first may have died between the order and its cart.
         async Task TakeOutAsync(OrderResponse ordered)

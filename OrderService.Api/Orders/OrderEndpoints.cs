@@ -10,7 +10,7 @@ internal static class OrderEndpoints
     {
         var orders = app.MapGroup("/api/orders").WithTags("Orders").RequireAuthorization();
 
-        orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order").TellsVersion()
+        orders.MapPost("", PlaceOrder.HandleAsync).WithSummary("Places an order").TellsVersion().PlacesOrders()
             .Refuses(ProblemCatalog.OfPlacements);
         orders.MapGet("", ListOrders.HandleAsync).WithSummary("Lists orders, newest first").Refuses("validation");
         orders.MapGet("/{id}", GetOrder.HandleAsync).WithSummary("Reads an order").TellsVersion().Produces(304).Refuses("order-not-found");

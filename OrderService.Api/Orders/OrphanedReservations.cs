@@ -35,6 +35,7 @@ internal sealed partial class OrphanedReservations(
     /// <inheritdoc />
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        OrderTelemetry.ObserveOrphans(() => _suspects.Count);
         using var timer = new PeriodicTimer(Interval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -79,14 +80,22 @@ internal sealed partial class Placement(
     /// <exception cref="DependencyUnavailableException">The User or the Product service is away.</exception>
     public async Task<PlacementOutcome> PlaceAsync(OrderDraft draft, CancellationToken cancellationToken)
     {
-        if (!await users.MayOrderAsync(draft.UserId, cancellationToken))
+        using (OrderTelemetry.Measure(PlacementStep.Customer))
         {
-            return Refuse(StatusCodes.Status403Forbidden, "customer-not-allowed", "This customer is unknown or may not order.");
+            if (!await users.MayOrderAsync(draft.UserId, cancellationToken))
+            {
+                return Refuse(StatusCodes.Status403Forbidden, "customer-not-allowed", "This customer is unknown or may not order.");
+            }
         }
 
         cancellationToken.ThrowIfCancellationRequested();
         var now = time.Now();
         var orderId = Guid.CreateVersion7(now);
+        if (Activity.Current is { IsAllDataRequested: true } request)
+        {
+            request.SetTag("order.id", orderId);
+        }
+
         switch (await ReserveAsync(orderId, draft, now))
         {
             case Reservation.Short missing:
@@ -110,6 +119,7 @@ internal sealed partial class Placement(
 
     private async Task<Reservation> ReserveAsync(Guid orderId, OrderDraft draft, DateTimeOffset now)
     {
+        using var step = OrderTelemetry.Measure(PlacementStep.Reservation);
         try
         {
             return await products.ReserveAsync(orderId, draft.Lines, ExpiryOf(now), CancellationToken.None);
@@ -175,6 +185,7 @@ internal sealed partial class Placement(
     private async Task<PlacementOutcome> SaveAsync(
         Guid orderId, OrderDraft draft, IReadOnlyDictionary<string, Product> reserved, DateTimeOffset now)
     {
+        using var step = OrderTelemetry.Measure(PlacementStep.Save);
         for (var attempt = 1; ; attempt++)
         {
             var order = Order.Place(
@@ -221,6 +232,7 @@ internal sealed partial class Placement(
     /// <summary>Gives the stock back, or has that done as soon as the Product service answers.</summary>
     private async Task ReleaseAsync(Guid orderId, DateTimeOffset reservedAt)
     {
+        using var step = OrderTelemetry.Measure(PlacementStep.Release);
         try
         {
             await products.ReleaseAsync(orderId, CancellationToken.None);

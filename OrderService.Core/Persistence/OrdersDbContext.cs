@@ -40,11 +40,12 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        Transitions = AddWhatOrdersOwe();
+        (Transitions, var refunds) = AddWhatOrdersOwe();
         try
         {
             var written = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
             OrderTelemetry.Count(Transitions);
+            OrderTelemetry.CountRefunds(refunds);
             return written;
         }
         catch (DbUpdateException e) when (IsLostRace(e))
@@ -89,18 +90,19 @@ public sealed class OrdersDbContext(DbContextOptions<OrdersDbContext> options) :
         failure.IsUniqueViolation(OrdersDatabase.HistoryKey)
         || failure.InnerException is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected };
 
-    private List<OrderHistoryEntry> AddWhatOrdersOwe()
+    private (List<OrderHistoryEntry> Transitions, int Refunds) AddWhatOrdersOwe()
     {
-        var transitions = new List<OrderHistoryEntry>();
+        var (transitions, refunds) = (new List<OrderHistoryEntry>(), 0);
         foreach (var order in ChangeTracker.Entries<Order>().Select(entry => entry.Entity).ToList())
         {
             var (events, commands, history) = order.Take();
             History.AddRange(history);
             transitions.AddRange(history);
+            refunds += events.Count(e => e.Event is OrderRefundRequired);
             Outbox.AddRange(events.Select(e => OutboxMessage.For(order.Id, e.Event, e.Sequence, e.At)));
             Outbox.AddRange(commands.Select(command => OutboxMessage.For(order.Id, command, 0, order.UpdatedAt)));
         }
 
-        return transitions;
+        return (transitions, refunds);
     }
 }

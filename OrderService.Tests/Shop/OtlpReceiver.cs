@@ -47,6 +47,25 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public bool HasMetric(string service, string name) =>
         _metrics.Any(export => Has(export, Encoding.UTF8.GetBytes(service)) && Has(export, Encoding.UTF8.GetBytes(name)));
 
+    /// <summary>What a service exported last of an instrument.</summary>
+    public IReadOnlyList<MetricPoint> MetricsOf(string service, string name) => _metrics.Reverse()
+        .Where(export => Has(export, Encoding.UTF8.GetBytes(service)) && Has(export, Encoding.UTF8.GetBytes(name)))
+        .Select(export => OtlpMetrics.Read(export).Where(point => point.Service == service && point.Name == name).ToList())
+        .FirstOrDefault(points => points.Count > 0, []);
+
+    /// <summary>How often a service exported metrics so far.</summary>
+    public int ExportsOf(string service) => _metrics.Count(export => IsOf(export, service));
+
+    /// <summary>Whether a service's last export has an instrument.</summary>
+    public bool TellsNow(string service, string name) =>
+        _metrics.Reverse().FirstOrDefault(export => IsOf(export, service)) is { } last && Has(last, Encoding.UTF8.GetBytes(name));
+
+    /// <summary>Every instrument that was exported, with the attributes that its values have.</summary>
+    public IEnumerable<MetricPoint> AllMetrics() => _metrics.SelectMany(OtlpMetrics.Read);
+
+    /// <summary>Whether a metric leads to this trace.</summary>
+    public bool HasExemplar(string traceId) => _metrics.Any(export => Has(export, Convert.FromHexString(traceId)));
+
     /// <summary>Whether a service exported a log entry with this text in it.</summary>
     public bool HasLog(string text) => _logs.Any(export => Has(export, Encoding.UTF8.GetBytes(text)));
 
@@ -54,6 +73,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public bool Mentions(string text) => _traces.Concat(_metrics).Concat(_logs).Any(export => Has(export, Encoding.UTF8.GetBytes(text)));
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static bool IsOf(byte[] export, string service) =>
+        Has(export, Encoding.UTF8.GetBytes(service)) && OtlpMetrics.Read(export).Any(point => point.Service == service);
 
     private static bool Has(byte[] export, byte[] part) => export.AsSpan().IndexOf(part) >= 0;
 

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Options;
+using OrderService.Core;
 using OrderService.Core.Persistence;
 using OrderService.Worker.Outbox;
 
@@ -51,6 +52,7 @@ internal sealed partial class EventConsumer(
     private void Consume(CancellationToken cancellationToken)
     {
         consumer.Subscribe([topics.Value.Payments, topics.Value.Fulfilment]);
+        OrderTelemetry.ObserveConsumerLag(ReadLag);
         try
         {
             while (true)
@@ -75,6 +77,30 @@ internal sealed partial class EventConsumer(
         {
             consumer.Close();
         }
+    }
+
+    /// <summary>
+    /// How many records of each topic this process has not read yet, as far as its client knows without asking the broker. Partitions of which
+    /// nothing was read so far don't count. Called by whoever collects metrics.
+    /// </summary>
+    private Dictionary<string, long> ReadLag()
+    {
+        try
+        {
+            return consumer.Assignment.GroupBy(partition => partition.Topic)
+                .ToDictionary(topic => topic.Key, topic => topic.Sum(partition => LagOf(partition)));
+        }
+        catch (Exception e) when (e is KafkaException or ObjectDisposedException)
+        {
+            // The partition was given away in this moment, or the worker ends.
+            return [];
+        }
+    }
+
+    private long LagOf(TopicPartition partition)
+    {
+        var (end, position) = (consumer.GetWatermarkOffsets(partition).High, consumer.Position(partition));
+        return end.IsSpecial || position.IsSpecial ? 0 : Math.Max(0, end.Value - position.Value);
     }
 
     /// <summary>Waits for a record, and takes those along that are there as well.</summary>

@@ -49,16 +49,29 @@ internal sealed class ExternalEventHandler(IServiceScopeFactory scopes, TimeProv
         {
             var (eventId, told) = Read(message);
             var outcome = await ApplyAsync(eventId, message.Source, told, cancellationToken);
-            activity?.SetTag("event.outcome", outcome.ToString());
-            OrderTelemetry.InboxEvents.Add(1, new KeyValuePair<string, object?>("event.outcome", outcome.ToString()));
+            activity?.SetTag("event.outcome", NameOf(outcome));
+            OrderTelemetry.InboxEvents.Add(1, new("event.outcome", NameOf(outcome)), new("cloudevents.event_type", message.EventType));
             return outcome;
         }
         catch (Exception e)
         {
+            if (IsFinal(e))
+            {
+                // Its type may be anything.
+                OrderTelemetry.InboxEvents.Add(1, new KeyValuePair<string, object?>("event.outcome", "refused"));
+            }
+
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             throw;
         }
     }
+
+    private static string NameOf(HandlingOutcome outcome) => outcome switch
+    {
+        HandlingOutcome.Applied => "applied",
+        HandlingOutcome.NoOp => "no-op",
+        HandlingOutcome.TooEarly => "too-early",
+    };
 
     private static (string EventId, ExternalEvent Event) Read(IncomingMessage message)
     {

@@ -18,4 +18,8 @@ internal sealed class HousekeepingOptions
     /// <summary>How long handled event ids are kept; a repeat that comes later would count again.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
     public TimeSpan InboxRetention { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>How often what waits in the database is counted for the metrics, by one worker and only where metrics are exported.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan BacklogInterval { get; init; } = TimeSpan.FromSeconds(15);
 }

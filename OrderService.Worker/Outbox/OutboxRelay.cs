@@ -14,6 +14,7 @@ namespace OrderService.Worker.Outbox;
 internal sealed partial class OutboxRelay(
     IOutboxSender sender,
     RelayOptions options,
+    FirstShard firstShard,
     [FromKeyedServices(OrdersDatabase.Sessions)] NpgsqlDataSource sessions,
     TimeProvider time,
     ILogger<OutboxRelay> logger) : BackgroundService
@@ -85,6 +86,7 @@ internal sealed partial class OutboxRelay(
                     await SettleAsync(table, atMost: 0, Patience);
                     await DeleteAsync(table);
                     await lease.BalanceAsync([.. _onTheirWay.Keys.Select(OutboxMessage.ShardOf)], cancellationToken);
+                    firstShard.Note(_sender.Channel, lease.Owned);
                     await floor.RaiseAsync(lease.Owned, cancellationToken);
                     balanced = _time.GetTimestamp();
                 }
@@ -144,6 +146,8 @@ internal sealed partial class OutboxRelay(
         }
         finally
         {
+            firstShard.Note(_sender.Channel, owned: []);
+
             // Whatever comes next reads from the start, so nothing of this session may be on its way then.
             await _back.WaitForAsync(_onTheirWay.Count).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _back.Take();
@@ -313,7 +317,11 @@ internal sealed partial class OutboxRelay(
 
         public void Acknowledge()
         {
-            OrderTelemetry.OutboxLag.Record((relay._time.GetUtcNow() - Next.OccurredAt).TotalSeconds);
+            if (OrderTelemetry.OutboxDelivery.Enabled)
+            {
+                OrderTelemetry.OutboxDelivery.Record((relay._time.GetUtcNow() - Next.OccurredAt).TotalSeconds, relay._channel);
+            }
+
             if (++_sent < _rows.Count)
             {
                 SendNext();

@@ -5,6 +5,26 @@ using OrderService.Core.Messaging;
 namespace OrderService.Worker.Outbox;
 
 /// <summary>
+/// Whether this process owns the first shard of the events. At most one does, so it is the one that does what need not be done twice.
+/// </summary>
+internal sealed class FirstShard
+{
+    private volatile bool _isOurs;
+
+    /// <summary>Whether it is this one.</summary>
+    public bool IsOurs => _isOurs;
+
+    /// <summary>Notes what the relay of a channel owns now.</summary>
+    public void Note(OutboxChannel channel, short[] owned)
+    {
+        if (channel == OutboxChannel.Events)
+        {
+            _isOurs = owned.Contains((short)0);
+        }
+    }
+}
+
+/// <summary>
 /// The shards that this relay owns, as advisory locks of its session: PostgreSQL hands them on when the session ends, however it ends.
 /// Replicas share the shards evenly; each tells the others that it is there by one more lock.
 /// </summary>
