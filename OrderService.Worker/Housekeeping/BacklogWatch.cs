@@ -35,7 +35,7 @@ internal sealed class BacklogWatch : PeriodicJob
     }
 
     /// <inheritdoc />
-    protected override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
+    protected internal override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
         if (_firstShard.IsOurs && _instruments.Any(instrument => instrument.Enabled))
         {
