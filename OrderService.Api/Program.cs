@@ -24,6 +24,7 @@ try
     builder.AddCarts(ResourceNames.Redis);
     builder.AddClients();
     builder.AddOrders();
+    builder.AddOperations();
     builder.AddIdentity();
     builder.AddRateLimits();
     builder.AddOverload();

@@ -55,6 +55,11 @@ try
         // A demonstration is for everybody who gets there.
         api.WithEnvironment("Identity__TrustGatewayHeader", "true");
     }
+    else if (builder.Configuration["ASPNETCORE_URLS"]?.Split(';')[0] is { Length: > 0 } dashboard)
+    {
+        // From an order on the operations page to its traces.
+        api.WithEnvironment("Operations__Dashboard", dashboard);
+    }
 
     builder.AddProject<Projects.OrderService_Worker>(ResourceNames.Worker)
         .WithReference(orders)

@@ -18,6 +18,9 @@ public sealed class OperationsTests(ShopFixture shop)
 
     private static readonly string[] Routes =
     [
+        "GET /api/operations/summary",
+        "GET /api/operations/orders",
+        "GET /api/operations/orders/01234567-89ab-7def-8123-456789abcdef",
         "GET /api/operations/outbox",
         "GET /api/operations/export",
         "GET /api/operations/dead-letters",

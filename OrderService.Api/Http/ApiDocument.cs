@@ -249,6 +249,7 @@ internal static class ApiDocument
             "status" => (OneOf<OrderStatus>(), null, JsonValue.Create("PENDING")),
             "direction" => (OneOf<DeadLetterDirection>(), null, JsonValue.Create("INBOUND")),
             "state" => (OneOf<DeadLetterState>(), null, JsonValue.Create("PARKED")),
+            "userId" => (new() { Type = JsonSchemaType.String, Format = "uuid" }, null, JsonValue.Create("00000000-0000-4000-8000-000000000001")),
             "orderId" => (new() { Type = JsonSchemaType.String, Format = "uuid" }, null, null),
             "from" or "to" => (new() { Type = JsonSchemaType.String, Format = "date-time" }, null, JsonValue.Create("2026-01-31T00:00:00Z")),
             "includeTotal" => (new() { Type = JsonSchemaType.Boolean, Default = false }, null, JsonValue.Create(true)),
@@ -299,7 +300,7 @@ internal static class ApiDocument
             Tell(response, Idempotency.ReplayedHeader, "`true` where this is the first answer again.", "true", required: false);
         }
 
-        if (useCase == typeof(ListOrders) || useCase == typeof(ListDeadLetters))
+        if (useCase == typeof(ListOrders) || useCase == typeof(ListDeadLetters) || useCase == typeof(SearchOrders))
         {
             Tell(response, "Link", "Other pages (RFC 8288).", "</api/orders?cursor=…>; rel=\"next\"", required: false);
         }

@@ -56,6 +56,15 @@ internal static class ApiExamples
         [typeof(OrderHistoryResponse)] = new OrderHistoryResponse([new(1, null, OrderStatus.Pending, At, "Placed", "customer")]),
         [typeof(OutboxResponse)] = new OutboxResponse(
             3, 1, 0.4, 10_000, [new("EVENTS", 2, 1, 0.4), new("RESERVATIONS", 1, 0, 0.1)]),
+        [typeof(SummaryResponse)] = new SummaryResponse(
+            At, 2, 10_000, At, [new(OrderStatus.Pending, 1), new(OrderStatus.Confirmed, 1)],
+            [new(OrderStatus.Pending, OrderStatus.Confirmed, 1)], [new(At, 2)]),
+        [typeof(FoundOrderPage)] = new FoundOrderPage(
+            [new(OrderId, UserId, OrderStatus.Pending, 39.98m, "EUR", At, At)], 20, "/api/operations/orders?status=PENDING&cursor=CN7ggSZP4AABmfHEelJ8wJ1-Px8KPFsRAA"),
+        [typeof(OrderStory)] = new OrderStory(
+            Order, null, null, 0.00m, [new(1, null, OrderStatus.Pending, At, "Placed", "customer")],
+            [new(1, "io.cloudforge.order.placed.v1", At, EventDelivery.Sent)],
+            [new("0199f1c4-7a52-7cc0-9d7e-3f1f0a3c5b14", "/payments", At)], null),
         [typeof(DeadLetterDetail)] = Letter,
         [typeof(DeadLetterPage)] = new DeadLetterPage([Letter], 20, null),
         [typeof(ReplayDeadLettersRequest)] = new ReplayDeadLettersRequest("INBOUND", Limit: 100),

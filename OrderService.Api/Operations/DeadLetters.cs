@@ -17,7 +17,7 @@ internal static class DeadLetters
     /// How far from the outbox's oldest row one is looked for that is not parked any more. A replayed one is among the oldest, and ids have no
     /// index, since every order would pay for it.
     /// </summary>
-    private const int OldestRows = 10_000;
+    public const int OldestRows = 10_000;
 
     /// <summary>A message by its id.</summary>
     public static async Task<DeadLetterDetail?> FindAsync(OrdersDbContext database, string id, CancellationToken cancellationToken)

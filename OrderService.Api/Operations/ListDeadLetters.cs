@@ -121,7 +121,7 @@ internal static class ListDeadLetters
             .OrderByDescending(letter => letter.FailedAt).ThenByDescending(letter => letter.Id.ToString(), StringComparer.Ordinal)
             .Take(size)
             .ToList();
-        var next = found.Count > size ? AddressAfter(http.Request, page[^1]) : null;
+        var next = found.Count > size ? AddressAfter(http.Request, CursorOf(page[^1])) : null;
         if (next is not null)
         {
             http.Response.Headers.Link = $"<{next}>; rel=\"next\"";
@@ -130,15 +130,16 @@ internal static class ListDeadLetters
         return TypedResults.Ok(new DeadLetterPage(page, size, next));
     }
 
-    /// <summary>The same query after a message, relative to the host (which a gateway may have replaced).</summary>
-    private static string AddressAfter(HttpRequest request, DeadLetter last)
+    /// <summary>The same query from a place on, relative to the host (which a gateway may have replaced).</summary>
+    public static string AddressAfter(HttpRequest request, string cursor)
     {
-        var cursor = string.Create(CultureInfo.InvariantCulture, $"{last.FailedAt!.Value.UtcTicks}.{last.Id}");
         var parameters = request.Query
             .Where(parameter => !parameter.Key.Equals("cursor", StringComparison.OrdinalIgnoreCase))
             .Append(new("cursor", cursor));
         return QueryHelpers.AddQueryString(request.PathBase + request.Path, parameters);
     }
+
+    private static string CursorOf(DeadLetter last) => string.Create(CultureInfo.InvariantCulture, $"{last.FailedAt!.Value.UtcTicks}.{last.Id}");
 
     private static (DateTimeOffset At, Guid Id) CursorIn(string? cursor, InputErrors errors)
     {

@@ -6,6 +6,15 @@ namespace OrderService.Api.Operations;
 /// <summary>The routes of those who operate the service.</summary>
 internal static class OperationsEndpoints
 {
+    /// <summary>Adds what the routes need.</summary>
+    public static void AddOperations(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<OperationsOptions>().BindConfiguration(OperationsOptions.Section)
+            .Validate(OperationsOptions.IsValid, OperationsOptions.Failure)
+            .ValidateOnStart();
+        builder.Services.AddSingleton<OrderFigures>();
+    }
+
     /// <summary>Maps the routes.</summary>
     public static void MapOperations(this IEndpointRouteBuilder app)
     {
@@ -19,6 +28,12 @@ internal static class OperationsEndpoints
         operations.MapGet("/export", ExportOrders.Handle).WithSummary("Exports orders as an import reads them")
             .Produces<OrderRecord>(200, OrderRecord.MediaType).Streams()
             .Refuses("validation", "export-in-progress");
+
+        operations.MapGet("/summary", GetSummary.HandleAsync).WithSummary("Tells how the newest orders are getting on, and how many are placed in a minute");
+
+        var orders = operations.MapGroup("/orders");
+        orders.MapGet("", SearchOrders.HandleAsync).WithSummary("Finds orders of all customers, newest first").Refuses("validation");
+        orders.MapGet("/{id}", GetOrderStory.HandleAsync).WithSummary("Tells an order's story: its history, its events, what came for it").Refuses("order-not-found");
 
         var deadLetters = operations.MapGroup("/dead-letters");
         deadLetters.MapGet("", ListDeadLetters.HandleAsync).WithSummary("Lists parked messages, newest first").Refuses("validation");

@@ -149,7 +149,8 @@ internal static partial class ListOrders
             ["cursor"] = cursor?.ToString(),
         });
 
-    private static int Number(string field, string? text, int min, int max, int otherwise, InputErrors errors)
+    /// <summary>Reads a whole number, and notes what is wrong with it.</summary>
+    public static int Number(string field, string? text, int min, int max, int otherwise, InputErrors errors)
     {
         if (text is null)
         {
@@ -164,7 +165,8 @@ internal static partial class ListOrders
         return number;
     }
 
-    private static OrderCursor? Cursor(string? text, InputErrors errors)
+    /// <summary>Reads a place in a list.</summary>
+    public static OrderCursor? Cursor(string? text, InputErrors errors)
     {
         if (text is null)
         {
