@@ -4,6 +4,7 @@ using OrderService.Api.Clients;
 using OrderService.Api.Http;
 using OrderService.Api.Operations;
 using OrderService.Api.Orders;
+using OrderService.Api.Pages;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
 
@@ -25,6 +26,7 @@ try
     builder.AddClients();
     builder.AddOrders();
     builder.AddOperations();
+    builder.AddPages();
     builder.AddIdentity();
     builder.AddRateLimits();
     builder.AddOverload();
@@ -43,6 +45,7 @@ try
     app.MapCarts();
     app.MapOrders();
     app.MapOperations();
+    app.MapPages();
     app.MapDefaultEndpoints();
 
     await app.RunAsync();

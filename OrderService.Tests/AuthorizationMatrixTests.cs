@@ -88,18 +88,18 @@ public sealed class AuthorizationMatrixTests(ShopFixture shop)
 
     /// <summary>What is not in the document is open to all, so it may be no more than this.</summary>
     [Fact]
-    public async Task What_is_open_to_all_is_the_document_and_the_probes()
+    public async Task What_is_open_to_all_is_the_document_the_probes_and_a_page_without_data()
     {
         using var api = await ApiProcess.StartAsync(shop, TokenApi.Settings(TokenApi.Secret));
 
-        foreach (var path in new[] { "/openapi/v1.json", "/alive" })
+        foreach (var path in new[] { "/openapi/v1.json", "/alive", "/operations", "/pages/pages.css", "/pages/settings" })
         {
             Assert.Equal(HttpStatusCode.OK, (await api.Client.GetAsync(path)).StatusCode);
         }
 
         // Whether it is healthy is another matter.
         Assert.Equal("application/json", (await api.Client.GetAsync("/health")).Content.Headers.ContentType?.MediaType);
-        foreach (var path in new[] { "/", "/docs/index.html", "/metrics", "/swagger", "/swagger/v1/swagger.json", "/openapi", "/env", "/debug", "/.env", "/appsettings.json", "/api", "/actuator" })
+        foreach (var path in new[] { "/", "/shop", "/shop/index.html", "/shop/products", "/pages", "/pages/../appsettings.json", "/docs/index.html", "/metrics", "/swagger", "/swagger/v1/swagger.json", "/openapi", "/env", "/debug", "/.env", "/appsettings.json", "/api", "/actuator" })
         {
             (await Answer.ReadAsync(await api.Client.GetAsync(path))).IsProblem(HttpStatusCode.NotFound, "not-found");
         }

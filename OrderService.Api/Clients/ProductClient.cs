@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using OrderService.Core.Orders;
 
@@ -64,6 +65,18 @@ internal sealed class ProductClient(HttpClient http)
                 ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.ProductPage, cancellationToken)
                 : null;
             return page?.Items ?? throw ServiceClients.Unexpected(ResourceNames.Products, answer);
+        });
+
+    /// <summary>A page of all products, as the service describes them.</summary>
+    /// <exception cref="DependencyUnavailableException">The service is away.</exception>
+    public Task<Catalogue> ReadPageAsync(int page, int size, CancellationToken cancellationToken) =>
+        ServiceClients.CallAsync(ResourceNames.Products, async () =>
+        {
+            using var answer = await http.GetAsync(string.Create(CultureInfo.InvariantCulture, $"api/products?page={page}&size={size}"), cancellationToken);
+            var read = answer.IsSuccessStatusCode
+                ? await answer.Content.ReadFromJsonAsync(ClientJson.Default.Catalogue, cancellationToken)
+                : null;
+            return read is { Items: not null } ? read : throw ServiceClients.Unexpected(ResourceNames.Products, answer);
         });
 
     /// <summary>The product, or <c>null</c> if it is not for sale.</summary>
@@ -136,6 +149,10 @@ internal sealed class ProductClient(HttpClient http)
     internal sealed record ProductAnswer(string Id, string Name, decimal Price, string Currency, bool Active);
 
     internal sealed record ProductPage(IReadOnlyList<ProductAnswer>? Items);
+
+    internal sealed record Catalogue(IReadOnlyList<CatalogueProduct> Items, int Page, int Size, int TotalItems);
+
+    internal sealed record CatalogueProduct(string Id, string Name, decimal Price, string Currency, long Available, bool Active);
 
     internal sealed record ReservationRequest(IReadOnlyList<ProductQuantity> Items, DateTimeOffset ExpiresAt);
 

@@ -78,6 +78,7 @@ internal static class ServiceClients
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ProductClient.ProductAnswer))]
 [JsonSerializable(typeof(ProductClient.ProductPage))]
+[JsonSerializable(typeof(ProductClient.Catalogue))]
 [JsonSerializable(typeof(ProductClient.ReservationRequest))]
 [JsonSerializable(typeof(ProductClient.ReservationAnswer))]
 [JsonSerializable(typeof(ProductClient.Refusal))]

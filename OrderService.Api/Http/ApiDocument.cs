@@ -54,6 +54,9 @@ internal static class ApiDocument
         - A POST with an `Idempotency-Key` may be sent again after a time-out: it takes effect once, and the first answer comes again.
         """;
 
+    /// <summary>For who develops, and reads this in the explorer.</summary>
+    private const string PagesToTry = "\n\nTo look at and to try: the [shop](/shop), the [operations page](/operations).";
+
     /// <summary>Adds the document.</summary>
     public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi(options =>
     {
@@ -99,11 +102,12 @@ internal static class ApiDocument
 
     private static Task CompleteAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
+        var isDevelopment = context.ApplicationServices.GetRequiredService<IHostEnvironment>().IsDevelopment();
         document.Info = new()
         {
             Title = "Order Service",
             Version = "v1",
-            Description = Description,
+            Description = isDevelopment ? Description + PagesToTry : Description,
             Contact = new() { Name = "CloudForge" },
         };
 

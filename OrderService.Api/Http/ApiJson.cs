@@ -5,6 +5,7 @@ using OrderService.Api.Carts;
 using OrderService.Api.Clients;
 using OrderService.Api.Operations;
 using OrderService.Api.Orders;
+using OrderService.Api.Pages;
 using OrderService.Core.Messaging;
 using OrderService.Core.Orders;
 
@@ -33,6 +34,8 @@ namespace OrderService.Api.Http;
 [JsonSerializable(typeof(ReplayDeadLettersResponse))]
 [JsonSerializable(typeof(OrderRecord))]
 [JsonSerializable(typeof(ImportResponse))]
+[JsonSerializable(typeof(PageSettings))]
+[JsonSerializable(typeof(Shelf))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(Dictionary<string, string[]>))]

@@ -1,3 +1,5 @@
+using OrderService.Api.Pages;
+
 namespace OrderService.Api.Http;
 
 /// <summary>
@@ -14,6 +16,11 @@ internal static class SecurityHeaders
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    /// <summary>Our pages run, show and ask what is this service's. A text that would become markup, and so perhaps a script, is an error.</summary>
+    private const string PagePolicy =
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        + "require-trusted-types-for 'script'; trusted-types 'none'";
+
     private static readonly Func<object, Task> Set = SetAsync;
 
     /// <summary>Adds them to every answer, also to those that were begun anew after an exception.</summary>
@@ -27,16 +34,25 @@ internal static class SecurityHeaders
     {
         var http = (HttpContext)state;
         var headers = http.Response.Headers;
-        var isExplorer = http.Request.Path.StartsWithSegments($"/{ApiDocument.ExplorerPath}");
         headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = isExplorer ? ExplorerPolicy : DataPolicy;
         if (http.Request.Path.StartsWithSegments("/api"))
         {
+            headers.ContentSecurityPolicy = DataPolicy;
+
             // Whose it is may be told by the gateway's header, which a cache on the way does not take for credentials (RFC 9111, section
             // 3.5). Versions are for the client's own memory: a 304 answers what a program kept, not what a browser did.
             headers.CacheControl = "no-store";
         }
+        else
+        {
+            headers.ContentSecurityPolicy = PolicyOf(http.Request.Path);
+        }
 
         return Task.CompletedTask;
     }
+
+    private static string PolicyOf(PathString path) =>
+        path.StartsWithSegments($"/{ApiDocument.ExplorerPath}") ? ExplorerPolicy
+        : StaticPages.Have(path) ? PagePolicy
+        : DataPolicy;
 }

@@ -32,6 +32,6 @@ public sealed partial class ContractTests
         Assert.All(rows, row => Assert.Matches(TestName(), row));
     }
 
-    [GeneratedRegex(@"`(?<name>((Rules|Chaos|Fuzz)\.)?[A-Z]\w*Tests\.\w+)`")]
+    [GeneratedRegex(@"`(?<name>((Rules|Chaos|Fuzz|Pages)\.)?[A-Z]\w*Tests\.\w+)`")]
     private static partial Regex TestName();
 }
