@@ -70,6 +70,8 @@ internal static partial class ImportOrders
     }
 
     [LoggerMessage(
+        EventId = 2303,
+        EventName = "OrdersImported",
         Level = LogLevel.Information,
         Message = "{UserId} imported orders: {Received} lines, of which {Imported} are new orders, {Unchanged} were there and {Refused} are refused")]
     private static partial void LogImported(ILogger logger, Guid userId, int received, int imported, int unchanged, int refused);
