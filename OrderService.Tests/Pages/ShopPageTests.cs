@@ -138,9 +138,16 @@ public sealed class ShopPageTests(ShopFixture shop, Chromium chromium) : IClassF
     private async Task<Visit> OpenAsync(Customer customer, ColorScheme colors = ColorScheme.Light, int width = 1280)
     {
         var visit = await chromium.OpenAsync(shop.Api.BaseAddress!, "/shop", colors, width);
-        await visit.At("customer").FillAsync(NumberOf(customer));
-        await visit.At("customer").BlurAsync();
-        await Expect(visit.At("told")).ToHaveTextAsync($"You are customer {NumberOf(customer)} now.");
+        var (field, number) = (visit.At("customer"), NumberOf(customer));
+        await Expect(field).Not.ToHaveValueAsync("");
+        if (await field.InputValueAsync() != number)
+        {
+            // Whom the page begins with is told nothing.
+            await field.FillAsync(number);
+            await field.BlurAsync();
+            await Expect(visit.At("told")).ToHaveTextAsync($"You are customer {number} now.");
+        }
+
         return visit;
     }
 

@@ -257,7 +257,7 @@ async function be(number) {
   sessionStorage.setItem(Chosen, customer);
 
   // What is still on its way for the one before is not shown any more.
-  const visit = ++visits;
+  const [visit, shown] = [++visits, cart];
   follow.end();
   identify({ "X-User-Id": `00000000-0000-4000-8000-${customer.toString(16).padStart(12, "0")}` });
   tracked = null;
@@ -265,7 +265,11 @@ async function be(number) {
   await attempt(async () => {
     const [itsCart, itsOrders] = await Promise.all([ask("GET", "/api/cart"), readOrders()]);
     if (visit === visits) {
-      showCart(itsCart);
+      // Who was quick has changed the cart meanwhile, and sees what it became.
+      if (cart === shown) {
+        showCart(itsCart);
+      }
+
       showOrders(itsOrders);
       itsOrders.items.slice(0, 1).forEach(track);
     }
