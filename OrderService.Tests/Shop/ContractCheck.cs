@@ -44,9 +44,27 @@ internal sealed class ContractCheck : DelegatingHandler
         return new HttpClient(new ContractCheck(document)) { BaseAddress = api };
     }
 
+    /// <summary>
+    /// The server answers a body that is too large and ends the connection. Who is still sending then may see a broken pipe and not the
+    /// answer, and asks again.
+    /// </summary>
+    private async Task<HttpResponseMessage> SendPatientlyAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+            catch (HttpRequestException) when (request.Content?.Headers.ContentLength > Api.Http.HttpContract.MaxBodySize && attempt < 20)
+            {
+            }
+        }
+    }
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var response = await base.SendAsync(request, cancellationToken);
+        var response = await SendPatientlyAsync(request, cancellationToken);
         if (request.RequestUri!.AbsolutePath.StartsWith("/api", StringComparison.OrdinalIgnoreCase)
             && !IsRefusedByTheServer(request, response)
             && await DeviationAsync(request, response, cancellationToken) is { } deviation)
