@@ -14,7 +14,8 @@ public sealed class NobodyListensTests
     [InlineData("http://127.0.0.1:1", true)]
     public void Instruments_are_on_only_where_metrics_are_exported(string? endpoint, bool isOn)
     {
-        var builder = Host.CreateApplicationBuilder();
+        // Without files of settings, which would be watched.
+        var builder = Host.CreateEmptyApplicationBuilder(new() { ApplicationName = nameof(NobodyListensTests) });
         builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint;
         builder.Configuration["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         builder.AddServiceDefaults();
