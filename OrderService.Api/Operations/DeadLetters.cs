@@ -88,7 +88,7 @@ internal static class DeadLetters
         Id = row.Id,
         Direction = DeadLetterDirection.Outbound,
         State = row.ParkedAt is null ? DeadLetterState.Waiting : DeadLetterState.Parked,
-        Source = NameOf(row.Channel),
+        Source = UpperCase.NameOf(row.Channel),
         Key = row.OrderId.ToString(),
         Type = row.Type,
         Error = row.Error,
@@ -99,9 +99,6 @@ internal static class DeadLetters
         PayloadEncoding = "utf-8",
         Payload = row.Payload,
     };
-
-    /// <summary>The channel's name as the database has it.</summary>
-    public static string NameOf(OutboxChannel channel) => channel.ToString().ToUpperInvariant();
 
     private static Dictionary<string, string> HeadersOf(OutboxMessage row)
     {

@@ -28,7 +28,7 @@ internal static class GetOutbox
         var outbox = await OutboxBacklog.ReadAsync(database, cancellationToken);
         var channels = outbox
             .Select(channel => new OutboxChannelResponse(
-                DeadLetters.NameOf(channel.Channel), channel.Depth, channel.Parked, Math.Round(channel.LagAt(time.Now()).TotalSeconds, 3)))
+                UpperCase.NameOf(channel.Channel), channel.Depth, channel.Parked, Math.Round(channel.LagAt(time.Now()).TotalSeconds, 3)))
             .ToList();
         return TypedResults.Ok(new OutboxResponse(
             channels.Sum(channel => channel.Depth),

@@ -106,7 +106,7 @@ internal static class ListDeadLetters
                 Id = row.Id,
                 Direction = DeadLetterDirection.Outbound,
                 State = state,
-                Source = DeadLetters.NameOf(row.Channel),
+                Source = UpperCase.NameOf(row.Channel),
                 Key = row.OrderId.ToString(),
                 Type = row.Type,
                 Error = row.Error,

@@ -32,7 +32,7 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
     private int _channels;
 
     /// <summary>Whether a notification is for the relays of <paramref name="channel"/>: one that names none is for all.</summary>
-    public static bool IsFor(string payload, OutboxChannel channel) => payload.Length == 0 || payload == PayloadOf(channel);
+    public static bool IsFor(string payload, OutboxChannel channel) => payload.Length == 0 || payload == UpperCase.NameOf(channel);
 
     /// <summary>Wakes all relays, for rows that were changed by other means than a save.</summary>
     public void Wake() => Wake(All);
@@ -84,13 +84,7 @@ public sealed partial class OutboxWakeup(NpgsqlDataSource database, ILogger<Outb
 
     private static string NotificationOf(int channels) => channels == All
         ? $"NOTIFY {ChannelName}"
-        : $"NOTIFY {ChannelName}, '{PayloadOf((OutboxChannel)int.Log2(channels))}'";
-
-    private static string PayloadOf(OutboxChannel channel) => channel switch
-    {
-        OutboxChannel.Events => "EVENTS",
-        OutboxChannel.Reservations => "RESERVATIONS",
-    };
+        : $"NOTIFY {ChannelName}, '{UpperCase.NameOf((OutboxChannel)int.Log2(channels))}'";
 
     private void Wake(int channels)
     {

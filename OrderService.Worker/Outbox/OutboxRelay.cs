@@ -30,7 +30,7 @@ internal sealed partial class OutboxRelay(
 
     private readonly IOutboxSender _sender = sender;
     private readonly TimeProvider _time = time;
-    private readonly KeyValuePair<string, object?> _channel = new("outbox.channel", OutboxTable.NameOf(sender.Channel));
+    private readonly KeyValuePair<string, object?> _channel = new("outbox.channel", UpperCase.NameOf(sender.Channel));
     private readonly Backoff<Guid> _heldUp = new(options.MinBackoff, options.MaxBackoff, time);
     private readonly Dictionary<Guid, OrderOnItsWay> _onTheirWay = [];
     private readonly Arrivals<OrderOnItsWay> _back = new();
@@ -72,7 +72,7 @@ internal sealed partial class OutboxRelay(
 
         await using var table = await OutboxTable.PrepareAsync(session, _sender.Channel, _sender.Conclusion, options.BatchSize, cancellationToken);
         var lease = new ShardLease(session, _sender.Channel);
-        var floor = new ReadFloor(session, OutboxTable.NameOf(_sender.Channel));
+        var floor = new ReadFloor(session, UpperCase.NameOf(_sender.Channel));
         await lease.JoinAsync(cancellationToken);
         var balanced = long.MinValue;
         try

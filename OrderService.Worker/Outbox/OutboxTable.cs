@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using OrderService.Core.Messaging;
+using OrderService.Core.Persistence;
 
 namespace OrderService.Worker.Outbox;
 
@@ -37,7 +38,7 @@ internal sealed class OutboxTable : IAsyncDisposable
     private OutboxTable(NpgsqlConnection session, OutboxChannel channel, string? conclusion, int batchSize)
     {
         _session = session;
-        (_channel, _conclusion) = (NameOf(channel), conclusion);
+        (_channel, _conclusion) = (UpperCase.NameOf(channel), conclusion);
 
         // The channel is no parameter, so that also a plan for any parameters may use the channel's own index.
         _exchange = new NpgsqlBatch(session)
@@ -62,13 +63,6 @@ internal sealed class OutboxTable : IAsyncDisposable
             },
         };
     }
-
-    /// <summary>How the table calls a channel.</summary>
-    public static string NameOf(OutboxChannel channel) => channel switch
-    {
-        OutboxChannel.Events => "EVENTS",
-        OutboxChannel.Reservations => "RESERVATIONS",
-    };
 
     /// <summary>Makes a session ready to be used.</summary>
     /// <param name="session">The session.</param>
