@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using System.Threading.Channels;
 using Confluent.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OrderService.Core.Messaging;
+using OrderService.Core.Persistence;
 
 namespace OrderService.Bench.Scenarios;
 
@@ -37,7 +39,8 @@ internal sealed class LagScenario : Scenario
             new NpgsqlConnectionStringBuilder(await graph.ConnectionStringAsync(ResourceNames.Orders)) { MaxAutoPrepare = 8, MaxPoolSize = 16 });
         var table = new global::Limit.OrderTable(database);
         using var arrivals = new Arrivals(await graph.ConnectionStringAsync(ResourceNames.Kafka));
-        using var wakeup = new Wakeup(database);
+        using var wakeup = new OutboxWakeup(database, NullLogger<OutboxWakeup>.Instance);
+        await wakeup.StartAsync(cancellationToken);
         var product = graph.Product;
 
         var call = PlaceScenario.Call(product);
@@ -68,7 +71,7 @@ internal sealed class LagScenario : Scenario
                 Requests.UserId((int)(number % Requests.Users) + 1),
                 Guid.NewGuid().ToString(),
                 new([.. lines], Requests.Address, null));
-            wakeup.Wake();
+            wakeup.Wake(OutboxChannel.Events);
             return id;
         }
 
@@ -107,32 +110,6 @@ internal sealed class LagScenario : Scenario
                 await Task.Yield();
                 var order = await place(number);
                 committed.Enqueue((order, Stopwatch.GetTimestamp()));
-            }
-        }
-    }
-
-    /// <summary>Wakes the relays once for many commits, as the product does.</summary>
-    private sealed class Wakeup : IDisposable
-    {
-        /// <summary>That of <see cref="OrderService.Core.Persistence.OutboxWakeup"/>.</summary>
-        private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10);
-
-        private readonly Channel<bool> _committed =
-            Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-
-        public Wakeup(NpgsqlDataSource database) => _ = NotifyAsync(database);
-
-        public void Wake() => _committed.Writer.TryWrite(true);
-
-        public void Dispose() => _committed.Writer.TryComplete();
-
-        private async Task NotifyAsync(NpgsqlDataSource database)
-        {
-            await foreach (var _ in _committed.Reader.ReadAllAsync())
-            {
-                await using var notify = database.CreateCommand("NOTIFY outbox, 'EVENTS'");
-                await notify.ExecuteNonQueryAsync();
-                await Task.Delay(Rest);
             }
         }
     }
