@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
@@ -32,17 +31,6 @@ public sealed class HealthProbeTests(ShopFixture shop)
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
-    private static async Task<(int ExitCode, string Output)> ProbeAsync(string program, Uri address)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, program), HealthProbe.Command, address.ToString()])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var probe = Process.Start(start)!;
-        var output = probe.StandardOutput.ReadToEndAsync();
-        var errors = probe.StandardError.ReadToEndAsync();
-        await probe.WaitForExitAsync();
-        return (probe.ExitCode, await output + await errors);
-    }
+    private static Task<(int ExitCode, string Output)> ProbeAsync(string program, Uri address) =>
+        ProgramRun.ToEndAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, program), HealthProbe.Command, address.ToString()]);
 }

@@ -96,7 +96,7 @@ public sealed partial class OpenApiTests(ShopFixture shop)
     public async Task The_document_of_the_repository_is_the_one_that_is_served()
     {
         var served = await shop.Api.GetStringAsync(Path);
-        var kept = await File.ReadAllTextAsync(System.IO.Path.Combine(AppContext.BaseDirectory, "openapi.json"));
+        var kept = Documents.Read("openapi.json");
 
         Assert.True(
             JsonNode.DeepEquals(JsonNode.Parse(served), JsonNode.Parse(kept)),
@@ -106,7 +106,7 @@ public sealed partial class OpenApiTests(ShopFixture shop)
     [Fact]
     public async Task The_http_file_has_a_request_for_every_route()
     {
-        var file = await File.ReadAllTextAsync(System.IO.Path.Combine(AppContext.BaseDirectory, "order-service.http"));
+        var file = Documents.Read("order-service.http");
         var requests = RequestLine().Matches(file).Select(request => (Method: request.Groups["method"].Value, Path: request.Groups["path"].Value)).ToList();
 
         foreach (var route in await ApiRoute.ReadAsync(shop.Api))

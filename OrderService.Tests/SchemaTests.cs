@@ -300,18 +300,8 @@ public sealed class SchemaTests(ShopFixture shop)
             """)
         .ToListAsync();
 
-    private static async Task<(int ExitCode, string Output)> MigrateAsync(string connectionString)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "OrderService.Worker.dll"), "migrate"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { [$"ConnectionStrings__{ResourceNames.Orders}"] = connectionString },
-        };
-        using var worker = Process.Start(start)!;
-        var output = worker.StandardOutput.ReadToEndAsync();
-        var errors = worker.StandardError.ReadToEndAsync();
-        await worker.WaitForExitAsync();
-        return (worker.ExitCode, await output + await errors);
-    }
+    private static Task<(int ExitCode, string Output)> MigrateAsync(string connectionString) => ProgramRun.ToEndAsync(
+        "dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "OrderService.Worker.dll"), "migrate"],
+        ($"ConnectionStrings__{ResourceNames.Orders}", connectionString));
 }

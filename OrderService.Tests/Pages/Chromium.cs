@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Playwright;
 using OrderService.Tests.Shop;
 
@@ -88,16 +87,7 @@ public sealed class Chromium : IAsyncLifetime
     private static async Task RunAsync(string command)
     {
         var words = command.Split(' ');
-        var start = new ProcessStartInfo(words[0], words[1..])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["DEBIAN_FRONTEND"] = "noninteractive" },
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"'{command}' ended with exit code {process.ExitCode}:\n{await output}{await errors}");
+        var (exitCode, output) = await ProgramRun.ToEndAsync(words[0], words[1..], ("DEBIAN_FRONTEND", "noninteractive"));
+        Assert.True(exitCode == 0, $"'{command}' ended with exit code {exitCode}:\n{output}");
     }
 }

@@ -1,12 +1,13 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using OrderService.Tests.Shop;
 
 namespace OrderService.Tests.Rules;
 
 /// <summary>The table of the contract names tests, so that nobody has to believe it.</summary>
 public sealed partial class ContractTests
 {
-    private static readonly string Document = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "contract.md"));
+    private static readonly string Document = Documents.Read("contract.md");
 
     [Fact]
     public void Every_test_that_the_contract_names_is_there()

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OrderService.Tests.Shop;
 
 namespace OrderService.Tests.Rules;
 
@@ -8,14 +9,9 @@ public sealed partial class DocumentTests
     [Fact]
     public void Every_link_of_a_document_leads_to_a_file()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "OrderService.sln")))
-        {
-            root = root.Parent ?? throw new InvalidOperationException("The tests run outside of the repository.");
-        }
-
+        var root = Documents.Repository();
         string[] folders = [".", "docs", "docs/decisions", "stand-ins", "OrderService.Client"];
-        var documents = folders.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root.FullName, folder), "*.md")).ToList();
+        var documents = folders.SelectMany(folder => Directory.EnumerateFiles(Path.Combine(root, folder), "*.md")).ToList();
         Assert.Contains(documents, document => Path.GetFileName(document) == "CONTRIBUTING.md");
 
         var broken =
@@ -23,7 +19,7 @@ public sealed partial class DocumentTests
             from link in Link().Matches(Code().Replace(File.ReadAllText(document), ""))
             let target = Path.Combine(Path.GetDirectoryName(document)!, Uri.UnescapeDataString(link.Groups["target"].Value))
             where !File.Exists(target) && !Directory.Exists(target)
-            select $"{Path.GetRelativePath(root.FullName, document)}: {link.Groups["target"].Value}";
+            select $"{Path.GetRelativePath(root, document)}: {link.Groups["target"].Value}";
 
         Assert.Empty(broken);
     }

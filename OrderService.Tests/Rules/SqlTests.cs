@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OrderService.Tests.Shop;
 
 namespace OrderService.Tests.Rules;
 
@@ -13,18 +14,13 @@ public sealed partial class SqlTests
     [Fact]
     public void No_statement_takes_a_way_around_the_analyzers()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "OrderService.sln")))
-        {
-            root = root.Parent ?? throw new InvalidOperationException("The tests run outside of the repository.");
-        }
-
+        var root = Documents.Repository();
         var sources = Projects
-            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(root.FullName, project), "*.cs", SearchOption.AllDirectories))
-            .Select(file => (File: Path.GetRelativePath(root.FullName, file), Text: File.ReadAllText(file)))
+            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(root, project), "*.cs", SearchOption.AllDirectories))
+            .Select(file => (File: Path.GetRelativePath(root, file), Text: File.ReadAllText(file)))
             .ToList();
         Assert.Contains(sources, source => source.Text.Contains("CreateCommand()", StringComparison.Ordinal));
-        var rules = File.ReadAllText(Path.Combine(root.FullName, ".editorconfig"));
+        var rules = File.ReadAllText(Path.Combine(root, ".editorconfig"));
         Assert.All(["CA2100", "EF1002", "EF1003"], rule => Assert.Contains($"dotnet_diagnostic.{rule}.severity = error", rules, StringComparison.Ordinal));
 
         Assert.Empty(

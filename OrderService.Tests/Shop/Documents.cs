@@ -5,6 +5,18 @@ namespace OrderService.Tests.Shop;
 /// <summary>The repository's documents and deployment files, as they lie beside the tests.</summary>
 internal static partial class Documents
 {
+    /// <summary>The repository that the tests run in.</summary>
+    public static string Repository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "OrderService.sln")))
+        {
+            folder = folder.Parent ?? throw new InvalidOperationException("The tests run outside of the repository.");
+        }
+
+        return folder.FullName;
+    }
+
     /// <summary>A document's text.</summary>
     public static string Read(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, name));
 
