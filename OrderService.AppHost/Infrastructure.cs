@@ -60,6 +60,10 @@ internal abstract class Infrastructure
             : new EmbeddedServers(builder, DataFolder.Add(builder));
     }
 
+    /// <summary>Topics come into being on first use.</summary>
+    private static IResourceBuilder<KafkaServerResource> AddKafkaContainer(IDistributedApplicationBuilder builder, string name) =>
+        builder.AddKafka(name).WithEnvironment("KAFKA_NUM_PARTITIONS", "12");
+
     private sealed class Containers(IDistributedApplicationBuilder builder) : Infrastructure
     {
         // Without its volume a container starts empty.
@@ -77,9 +81,7 @@ internal abstract class Infrastructure
             return _keepsData ? redis.WithDataVolume().WithPersistence() : redis;
         }
 
-        public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) =>
-            // Topics come into being on first use.
-            builder.AddKafka(name).WithEnvironment("KAFKA_NUM_PARTITIONS", "12");
+        public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) => AddKafkaContainer(builder, name);
     }
 
     private sealed class Deployed(IDistributedApplicationBuilder builder) : Infrastructure
@@ -101,7 +103,7 @@ internal abstract class Infrastructure
         public override IResourceBuilder<IResourceWithConnectionString> AddKafka(string name, params string[] topics) =>
             _managed.Contains(name)
                 ? builder.AddConnectionString(name)
-                : builder.AddKafka(name).WithDataVolume($"{name}-data").WithEnvironment("KAFKA_NUM_PARTITIONS", "12");
+                : AddKafkaContainer(builder, name).WithDataVolume($"{name}-data");
     }
 
     [UnsupportedOSPlatform("windows")]

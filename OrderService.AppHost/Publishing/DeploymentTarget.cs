@@ -80,7 +80,7 @@ internal abstract class DeploymentTarget(IDistributedApplicationBuilder builder)
     protected abstract void ShapeMigrations(IResourceBuilder<ProjectResource> migrations);
 
     /// <summary>Whether a service is one of ours that serves.</summary>
-    protected static bool IsOurs(IResource service) => service.Name is ResourceNames.Api or ResourceNames.Worker;
+    public static bool IsOurs(IResource service) => service.Name is ResourceNames.Api or ResourceNames.Worker;
 
     /// <summary>Plain HTTP only: TLS ends before, at the proxy or the ingress.</summary>
     private static void Listen(ProjectResource project)
@@ -111,7 +111,7 @@ internal static class DeploymentExtensions
             return;
         }
 
-        foreach (var service in builder.Resources.OfType<ProjectResource>().Where(project => project.Name is ResourceNames.Api or ResourceNames.Worker).ToList())
+        foreach (var service in builder.Resources.OfType<ProjectResource>().Where(DeploymentTarget.IsOurs).ToList())
         {
             AddProbes(builder.CreateResourceBuilder(service));
         }
