@@ -1,7 +1,7 @@
 // The operations page: signs in, looks again and again while it is open, and finds orders.
 
 import { ask, identify, Problem } from "/pages/api.js";
-import { at, element, say } from "/pages/dom.js";
+import { at, element, mark, say, tell } from "/pages/dom.js";
 import { count, duration, isId, many, money, time } from "/pages/format.js";
 import { badge, nameOf, states } from "/pages/states.js";
 import { bars, line } from "./charts.js";
@@ -21,11 +21,6 @@ const showFlow = flow(at("flow"), at("flow-about"), state => {
 const showMinutes = bars(at("minutes"));
 const showLag = line(at("lag"), 120, Window);
 const lags = [];
-
-function tell(text) {
-  at("told").textContent = "";
-  at("told").textContent = text;
-}
 
 // What is looked at, and how often
 
@@ -157,7 +152,7 @@ async function list(address, found) {
     at("found").replaceChildren(
       number === 0 ? element("p", { class: "empty" }, page.next === null ? "No such orders." : "None among the newest ones.") : found,
       page.next === null ? "" : element("button", { type: "button", class: "more", onclick: () => list(page.next, found) }, "Show older ones"));
-    mark();
+    mark(at("found"), toldOf);
     tell(number === 0 ? "No such orders." : `${many(number, "order")} found.`);
     return number > 0;
   } catch (failure) {
@@ -181,7 +176,7 @@ async function tellStory(id, moves = true) {
     toldOf = id;
     history.replaceState(null, "", `#order=${id}`);
     at("story").replaceChildren(told);
-    mark();
+    mark(at("found"), toldOf);
     if (moves) {
       at("story-title").focus();
       at("story-box").scrollIntoView({ block: "nearest" });
@@ -195,16 +190,6 @@ async function tellStory(id, moves = true) {
 
     at("story").replaceChildren(element("p", { class: "notice" }, failure.message));
     return true;
-  }
-}
-
-function mark() {
-  for (const button of at("found").querySelectorAll("[data-order]")) {
-    if (button.dataset.order === toldOf) {
-      button.setAttribute("aria-current", "true");
-    } else {
-      button.removeAttribute("aria-current");
-    }
   }
 }
 

@@ -44,6 +44,23 @@ export function say(target, text) {
   }
 }
 
+/** Has something read aloud to those who listen, also where it was said just before. */
+export function tell(text) {
+  at("told").textContent = "";
+  at("told").textContent = text;
+}
+
+/** Marks the button of one order, of those in an element. */
+export function mark(list, order) {
+  for (const button of list.querySelectorAll("[data-order]")) {
+    if (button.dataset.order === order) {
+      button.setAttribute("aria-current", "true");
+    } else {
+      button.removeAttribute("aria-current");
+    }
+  }
+}
+
 /** A cell whose column is named beside it where there is no room for columns. */
 export function cell(label, attributes, ...children) {
   return element("td", { "data-label": label, ...attributes }, element("div", {}, ...children));

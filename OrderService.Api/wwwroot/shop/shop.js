@@ -1,7 +1,7 @@
 // The shop page: products, a cart, a checkout, and the order on its way.
 
 import { ask, identify, Problem } from "/pages/api.js";
-import { at, element, hidden, say } from "/pages/dom.js";
+import { at, element, hidden, mark, say, tell } from "/pages/dom.js";
 import { count, many, money, newId, time } from "/pages/format.js";
 import { badge } from "/pages/states.js";
 import { picture } from "./pictures.js";
@@ -17,11 +17,6 @@ let page = 0;
 let key = null;
 let tracked = null;
 let visits = 0;
-
-function tell(text) {
-  at("told").textContent = "";
-  at("told").textContent = text;
-}
 
 function trouble(failure) {
   if (!(failure instanceof Problem)) {
@@ -206,7 +201,7 @@ const follow = tracker(at("track"), at("track-live"), {
 function track(order) {
   tracked = order.id;
   at("track-box").hidden = false;
-  mark();
+  mark(at("orders"), tracked);
   follow.begin(order);
 }
 
@@ -220,7 +215,7 @@ function showOrders(orders) {
     at("orders").append(element("button", { type: "button", class: "quiet", onclick: event => more(event.target, orders.next) }, "Earlier orders"));
   }
 
-  mark();
+  mark(at("orders"), tracked);
 }
 
 const more = (button, address) => attempt(async () => {
@@ -237,16 +232,6 @@ function orderOf(order) {
     badge(order.status), element("span", {}, money(order.totalAmount, order.currency)),
     element("span", { class: "small soft" }, order.items.map(item => `${item.quantity} × ${item.productName}`).join(", ")),
     element("span", { class: "small soft" }, time(order.createdAt))));
-}
-
-function mark() {
-  for (const button of at("orders").querySelectorAll("[data-order]")) {
-    if (button.dataset.order === tracked) {
-      button.setAttribute("aria-current", "true");
-    } else {
-      button.removeAttribute("aria-current");
-    }
-  }
 }
 
 // Who shops: one of the seeded customers
