@@ -51,8 +51,7 @@ internal static class MergeCart
             }
         }
 
-        response.Headers.RetryAfter = "1";
-        return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "The guest's cart changes all the time. Merge again in a second.");
+        return Problems.Busy(response, "cart-busy", "The guest's cart changes all the time. Merge again in a second.");
     }
 
     private static ProblemHttpResult Refusal(CartOutcome outcome, Cart guest, Cart own) => outcome switch

@@ -136,11 +136,10 @@ internal sealed partial class Idempotency(
             return new(this) { Refusal = Reused() };
         }
 
-        response.Headers.RetryAfter = "1";
         return new(this)
         {
-            Refusal = Problems.Of(
-                StatusCodes.Status409Conflict, "request-in-progress", $"The first request with this {Header} is not answered yet. Send it again in a second."),
+            Refusal = Problems.Busy(
+                response, "request-in-progress", $"The first request with this {Header} is not answered yet. Send it again in a second."),
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrderService.Core.Orders;
@@ -75,6 +76,22 @@ internal sealed partial class InputErrors
         {
             Add(field, $"Is a whole number from {min} to {OrderLimits.MaxQuantity}.");
         }
+    }
+
+    /// <summary>Reads a whole number of an address; <paramref name="otherwise"/> where there is none.</summary>
+    public int ReadNumber(string field, string? text, int min, int max, int otherwise)
+    {
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < min || number > max)
+        {
+            Add(field, $"Is a whole number from {min} to {max}.");
+        }
+
+        return number;
     }
 
     [GeneratedRegex(ProductIdCharacters + @"\z")]

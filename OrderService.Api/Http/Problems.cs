@@ -27,6 +27,13 @@ internal static class Problems
         return TypedResults.Problem(problem);
     }
 
+    /// <summary>409 for what others are doing now: it may be tried again in a second.</summary>
+    public static ProblemHttpResult Busy(HttpResponse response, string name, string detail)
+    {
+        response.Headers.RetryAfter = "1";
+        return Of(StatusCodes.Status409Conflict, name, detail);
+    }
+
     /// <summary>400 with what is wrong with each field.</summary>
     public static ProblemHttpResult Invalid(Dictionary<string, string[]> errors) =>
         Of(StatusCodes.Status400BadRequest, "validation", "The request has invalid fields; 'errors' names them.", ("errors", errors));

@@ -54,9 +54,7 @@ internal static class ExportOrders
         http.Response.RegisterForDispose(place);
         if (!place.IsAcquired)
         {
-            http.Response.Headers.RetryAfter = "1";
-            return Problems.Of(
-                StatusCodes.Status409Conflict, "export-in-progress", "This replica exports already. Try again when that is done.");
+            return Problems.Busy(http.Response, "export-in-progress", "This replica exports already. Try again when that is done.");
         }
 
         var type = (JsonTypeInfo<OrderRecord>)json.Value.SerializerOptions.GetTypeInfo(typeof(OrderRecord));

@@ -47,9 +47,7 @@ internal static partial class ImportOrders
         using var place = OneAtATime.AttemptAcquire();
         if (!place.IsAcquired)
         {
-            http.Response.Headers.RetryAfter = "1";
-            return Problems.Of(
-                StatusCodes.Status409Conflict, "import-in-progress", "This replica imports already. Try again when that is done.");
+            return Problems.Busy(http.Response, "import-in-progress", "This replica imports already. Try again when that is done.");
         }
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using OrderService.Api.Http;
 using OrderService.Core.Persistence;
@@ -54,13 +53,7 @@ internal static class ListDeadLetters
         var errors = new InputErrors();
         var filter = DeadLetterFilter.Read(query.Direction, query.Type, query.OrderId, errors);
         var state = DeadLetterFilter.OneOf<DeadLetterState>("state", query.State, errors) ?? DeadLetterState.Parked;
-        var size = DefaultSize;
-        if (query.Size is not null
-            && (!int.TryParse(query.Size, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxSize))
-        {
-            errors.Add("size", $"Is a whole number from 1 to {MaxSize}.");
-        }
-
+        var size = errors.ReadNumber("size", query.Size, 1, MaxSize, DefaultSize);
         var after = CursorIn(query.Cursor, errors);
         if (errors.Problem is { } invalid)
         {
@@ -121,22 +114,7 @@ internal static class ListDeadLetters
             .OrderByDescending(letter => letter.FailedAt).ThenByDescending(letter => letter.Id.ToString(), StringComparer.Ordinal)
             .Take(size)
             .ToList();
-        var next = found.Count > size ? AddressAfter(http.Request, CursorOf(page[^1])) : null;
-        if (next is not null)
-        {
-            http.Response.Headers.Link = $"<{next}>; rel=\"next\"";
-        }
-
-        return TypedResults.Ok(new DeadLetterPage(page, size, next));
-    }
-
-    /// <summary>The same query from a place on, relative to the host (which a gateway may have replaced).</summary>
-    public static string AddressAfter(HttpRequest request, string cursor)
-    {
-        var parameters = request.Query
-            .Where(parameter => !parameter.Key.Equals("cursor", StringComparison.OrdinalIgnoreCase))
-            .Append(new("cursor", cursor));
-        return QueryHelpers.AddQueryString(request.PathBase + request.Path, parameters);
+        return TypedResults.Ok(new DeadLetterPage(page, size, NextPage.Tell(http, found.Count > size ? CursorOf(page[^1]) : null)));
     }
 
     private static string CursorOf(DeadLetter last) => string.Create(CultureInfo.InvariantCulture, $"{last.FailedAt!.Value.UtcTicks}.{last.Id}");

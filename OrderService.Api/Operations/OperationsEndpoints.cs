@@ -13,6 +13,7 @@ internal static class OperationsEndpoints
             .Validate(OperationsOptions.IsValid, OperationsOptions.Failure)
             .ValidateOnStart();
         builder.Services.AddSingleton<OrderFigures>();
+        builder.Services.AddSingleton<OrderRecordReader>();
     }
 
     /// <summary>Maps the routes.</summary>

@@ -50,7 +50,7 @@ internal static class SearchOrders
         [AsParameters] SearchOrdersQuery query, OrdersDbContext database, HttpContext http, CancellationToken cancellationToken)
     {
         var errors = new InputErrors();
-        var size = ListOrders.Number("size", query.Size, 1, ListOrders.MaxSize, ListOrders.DefaultSize, errors);
+        var size = errors.ReadNumber("size", query.Size, 1, ListOrders.MaxSize, ListOrders.DefaultSize);
         var cursor = ListOrders.Cursor(query.Cursor, errors);
         var status = ListOrders.Status(query.Status, errors);
         Guid? userId = Identity.TryReadUserId(query.UserId, out var user) ? user : null;
@@ -86,13 +86,7 @@ internal static class SearchOrders
                 .FirstOrDefaultAsync(cancellationToken);
         }
 
-        var next = after is { } place ? ListDeadLetters.AddressAfter(http.Request, place.ToString()) : null;
-        if (next is not null)
-        {
-            http.Response.Headers.Link = $"<{next}>; rel=\"next\"";
-        }
-
-        return TypedResults.Ok(new FoundOrderPage(found, size, next));
+        return TypedResults.Ok(new FoundOrderPage(found, size, NextPage.Tell(http, after?.ToString())));
     }
 
     private static IQueryable<Order> Of(IQueryable<Order> orders, Guid? userId) =>

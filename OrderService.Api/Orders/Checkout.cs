@@ -137,8 +137,7 @@ internal static class Checkout
             overtaker = earlier;
         }
 
-        response.Headers.RetryAfter = "1";
-        return Problems.Of(StatusCodes.Status409Conflict, "cart-busy", "Other checkouts of this cart are going on.");
+        return Problems.Busy(response, "cart-busy", "Other checkouts of this cart are going on.");
 
         async Task<Cart> ReadCartAsync()
         {

@@ -81,8 +81,8 @@ internal static partial class ListOrders
         CancellationToken cancellationToken)
     {
         var errors = new InputErrors();
-        var page = Number("page", query.Page, 0, MaxPage, 0, errors);
-        var size = Number("size", query.Size, 1, MaxSize, DefaultSize, errors);
+        var page = errors.ReadNumber("page", query.Page, 0, MaxPage, 0);
+        var size = errors.ReadNumber("size", query.Size, 1, MaxSize, DefaultSize);
         var cursor = Cursor(query.Cursor, errors);
         var status = Status(query.Status, errors);
         var from = Instant("from", query.From, errors);
@@ -148,22 +148,6 @@ internal static partial class ListOrders
             ["page"] = (cursor is null ? 0 : page).ToString(CultureInfo.InvariantCulture),
             ["cursor"] = cursor?.ToString(),
         });
-
-    /// <summary>Reads a whole number, and notes what is wrong with it.</summary>
-    public static int Number(string field, string? text, int min, int max, int otherwise, InputErrors errors)
-    {
-        if (text is null)
-        {
-            return otherwise;
-        }
-
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < min || number > max)
-        {
-            errors.Add(field, $"Is a whole number from {min} to {max}.");
-        }
-
-        return number;
-    }
 
     /// <summary>Reads a place in a list.</summary>
     public static OrderCursor? Cursor(string? text, InputErrors errors)

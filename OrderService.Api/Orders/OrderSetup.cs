@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrderService.Api.Http;
-using OrderService.Api.Operations;
 using OrderService.Core.Orders;
 
 namespace OrderService.Api.Orders;
@@ -21,6 +20,5 @@ internal static class OrderSetup
         builder.Services.AddHostedService(services => services.GetRequiredService<OrphanedReservations>());
         builder.Services.AddSingleton<Idempotency>();
         builder.Services.AddSingleton<OrderReader>();
-        builder.Services.AddSingleton<OrderRecordReader>();
     }
 }

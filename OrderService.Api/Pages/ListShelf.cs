@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using OrderService.Api.Clients;
 using OrderService.Api.Http;
-using OrderService.Api.Orders;
 
 namespace OrderService.Api.Pages;
 
@@ -29,7 +28,7 @@ internal static class ListShelf
         ProductClient products, [FromQuery(Name = "page")] string? page, CancellationToken cancellationToken)
     {
         var errors = new InputErrors();
-        var number = ListOrders.Number("page", page, 0, MaxPage, 0, errors);
+        var number = errors.ReadNumber("page", page, 0, MaxPage, 0);
         if (errors.Problem is { } invalid)
         {
             return invalid;
