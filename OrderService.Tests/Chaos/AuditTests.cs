@@ -137,6 +137,47 @@ public sealed class AuditTests(ChaosShop shop, ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task What_was_cancelled_before_its_cart_was_told_may_be_ordered_anew_and_nothing_else()
+    {
+        var api = shop.NewApi("api");
+        try
+        {
+            await api.StartAsync();
+            shop.Open([api]);
+            var ledger = await shop.NewLedgerAsync([shop.Customer(998)], [100, 100, 100]);
+            var customer = ledger.Customers[0];
+            var shopper = new Shopper(shop, ledger, customer, new Random(1), new Figures());
+            var kept = await OrderAndForgetAsync();
+            await shop.ScalarAsync<int>("UPDATE orders SET checkout_id = gen_random_uuid() WHERE id = $1", kept.Id);
+            await shopper.CheckOutAsync();
+
+            Assert.Equal(-5, ledger.Carts[(customer, ledger.Shelves[0].Id)]);
+            ledger.Carts.Clear();
+
+            await customer.CancelAsync((await OrderAndForgetAsync()).Id);
+            await shopper.CheckOutAsync();
+
+            Assert.All(ledger.Carts, line => Assert.Equal(0, line.Value));
+
+            // Five pieces and more are ordered; then Redis comes back as it was with the five, as if it had been killed.
+            async Task<PlacedOrder> OrderAndForgetAsync()
+            {
+                await customer.AddAsync(ledger.Shelves[0].Id, 5);
+                ledger.Count(customer, ledger.Shelves[0].Id, 5);
+                var cart = (await shop.Redis.KeyDumpAsync(customer.CartKey))!;
+                var ordered = (await shopper.CheckOutAsync())!.Value.Order;
+                await shop.Redis.KeyDeleteAsync(customer.CartKey);
+                await shop.Redis.KeyRestoreAsync(customer.CartKey, cart);
+                return ordered;
+            }
+        }
+        finally
+        {
+            api.End();
+        }
+    }
+
+    [Fact]
     public async Task A_customer_finds_what_no_answer_may_be()
     {
         using var http = new HttpClient(new Answers(

@@ -111,6 +111,7 @@ internal sealed class Shopper(ShopFixture shop, Ledger ledger, Customer customer
         var placed = Note("A checkout", key, await InsistAsync("A checkout", () => customer.CheckoutAsync(key)));
         if (placed is { } order)
         {
+            await ExpectCancelledAsync(order.Order);
             lock (ledger)
             {
                 foreach (var (product, pieces) in order.Order.Placed)
@@ -121,6 +122,38 @@ internal sealed class Shopper(ShopFixture shop, Ledger ledger, Customer customer
         }
 
         return placed;
+    }
+
+    /// <summary>
+    /// Pieces that the cart should not have held any more are those that Redis was not told of before they were cancelled: nobody holds
+    /// them, the cart shows them, so its next checkout orders them anew (docs/decisions/0004). Any others make the cart's books negative.
+    /// </summary>
+    private async Task ExpectCancelledAsync(PlacedOrder order)
+    {
+        Dictionary<string, int> surplus;
+        List<PlacedOrder> others;
+        lock (ledger)
+        {
+            surplus = order.Placed.Select(line => (line.Key, Value: line.Value - ledger.Carts.GetValueOrDefault((customer, line.Key))))
+                .Where(line => line.Value > 0).ToDictionary(line => line.Key, line => line.Value);
+            others = ledger.Orders.Where(other => other.Customer == customer && other != order && surplus.Count > 0).Reverse().ToList();
+        }
+
+        foreach (var other in others)
+        {
+            var shown = await InsistAsync("An order", () => customer.GetAsync($"/api/orders/{other.Id}"));
+            var held = shown.OrderStatus == "CANCELLED" ? [] : PlacedOrder.LinesOf(shown.Body);
+            if (surplus.All(line => line.Value <= other.Placed.GetValueOrDefault(line.Key) - held.GetValueOrDefault(line.Key)))
+            {
+                lock (ledger)
+                {
+                    surplus.ToList().ForEach(line => ledger.Count(customer, line.Key, line.Value));
+                }
+
+                figures.LeftInCarts(1);
+                return;
+            }
+        }
     }
 
     private (PlacedOrder Order, decimal Total)? Note(string what, (string, string) key, Answer answer)
