@@ -88,7 +88,7 @@ public static class OrdersDatabase
         builder.Services.AddHostedService(services => services.GetRequiredService<TransitionNotifier>());
         builder.Services.ConfigureDbContext<OrdersDbContext>((services, options) => options
             .UseNpgsql(services.GetRequiredService<NpgsqlDataSource>())
-            .AddInterceptors(services.GetRequiredService<OutboxWakeup>(), services.GetRequiredService<TransitionNotifier>()));
+            .AddInterceptors(FailedCommands.Discarded, services.GetRequiredService<OutboxWakeup>(), services.GetRequiredService<TransitionNotifier>()));
     }
 
     /// <summary>What a connection string leaves open is set as measured (docs/performance.md).</summary>
