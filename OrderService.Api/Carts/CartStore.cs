@@ -171,10 +171,11 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
 
     /// <summary>
     /// Whether Redis is to blame. It answers ERR to what it can't do, and LOADING, READONLY, OOM and the like to what it can't do now. A
-    /// connection that breaks while its client writes is told by what the write met: a pipe or a socket that is closed already.
+    /// connection that breaks while its client writes is told by what the write met: a pipe or a socket that is closed already. What could
+    /// not be sent in time is cancelled, though nobody asked for it.
     /// </summary>
     private static bool IsAway(Exception e) =>
-        e is RedisConnectionException or RedisTimeoutException or InvalidOperationException or IOException or SocketException
+        e is RedisConnectionException or RedisTimeoutException or InvalidOperationException or IOException or SocketException or OperationCanceledException
         || (e is RedisServerException && !e.Message.StartsWith("ERR", StringComparison.Ordinal));
 
     private Cart Parse(RedisValue[] hash)

@@ -7,7 +7,7 @@ internal sealed class Round(
     ChaosShop shop, IReadOnlyList<Replica> apis, IReadOnlyList<Replica> workers, ReservationLog reservations, Figures figures, IReadOnlyList<FaultKind> kinds, TimeSpan gap)
 {
     /// <summary>Many of them wait at any time, for what is broken or for the claim of a process that died.</summary>
-    private static readonly int Shoppers = ChaosOptions.IsLong ? 80 : 32;
+    private static readonly int Shoppers = ChaosOptions.IsLong ? 200 : 32;
 
     /// <summary>Plenty of two, and a little of what is scarce.</summary>
     private static readonly int[] Stock = [1_000_000, 1_000_000, 50];

@@ -12,8 +12,8 @@ namespace OrderService.Tests.Chaos;
 /// </summary>
 internal sealed class Shopper(ShopFixture shop, Ledger ledger, Customer customer, Random dice, Figures figures)
 {
-    /// <summary>Between two visits that are not late.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    /// <summary>Between two visits that are not late. The many of a long run leave the machine room for what is started again.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(ChaosOptions.IsLong ? 2_000 : 100);
 
     /// <summary>Before what failed is sent again.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(200);

@@ -16,6 +16,7 @@ public sealed class CartStoreTests
         new IOException("Connection reset by peer"),
         new System.Net.Sockets.SocketException(104),
         new RedisConnectionException(ConnectionFailureType.SocketClosed, "closed"),
+        new TaskCanceledException("What could not be sent in time."),
     ];
 
     [Theory]
