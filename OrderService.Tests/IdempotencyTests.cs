@@ -1,5 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using OrderService.Api.Http;
+using OrderService.Api.Orders;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
@@ -173,6 +180,30 @@ public sealed class IdempotencyTests(ShopFixture shop)
             key.Item2);
 
         (await customer.OrderAsync(product, 1, key)).Is(HttpStatusCode.Created);
+    }
+
+    [Fact]
+    public async Task A_claim_of_a_replica_whose_clock_is_fast_holds_nobody_up_for_longer()
+    {
+        var json = new JsonOptions();
+        json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
+        var fast = new Idempotency(
+            shop.Database, scopes: null!, new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(10)), Options.Create(json), NullLogger<Idempotency>.Instance);
+        var user = shop.NewCustomer().UserId;
+
+        await ClaimAsync();
+        Assert.True(await shop.ScalarAsync<bool>("SELECT expires_at BETWEEN now() AND now() + interval '30 s' FROM idempotency_claims WHERE user_id = $1", user));
+
+        await shop.ScalarAsync<long>("UPDATE idempotency_claims SET expires_at = now() - interval '1 s' WHERE user_id = $1", user);
+        await ClaimAsync();
+        Assert.True(await shop.ScalarAsync<bool>("SELECT expires_at BETWEEN now() AND now() + interval '30 s' FROM idempotency_claims WHERE user_id = $1", user));
+
+        async Task ClaimAsync()
+        {
+            var claim = await fast.ClaimAsync(
+                "a-key", user, "POST /api/cart/checkout", new CheckoutRequest("here"), ApiJson.Default.CheckoutRequest, new DefaultHttpContext().Response, CancellationToken.None);
+            Assert.Null(claim.Refusal);
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using OrderService.Tests.Shop;
 
@@ -119,6 +120,43 @@ public sealed class OverloadTests(ShopFixture shop)
         {
             silent.ForEach(connection => connection.Dispose());
         }
+    }
+
+    [Fact]
+    public async Task Connections_beyond_the_bound_are_closed_at_once_and_there_is_room_when_others_end()
+    {
+        const int Bound = 5;
+        using var api = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, ("Overload:Connections", $"{Bound}"));
+        var silent = new List<RawConnection>();
+        try
+        {
+            for (var i = 0; i <= Bound; i++)
+            {
+                silent.Add(await RawConnection.OpenAsync(api.Client.BaseAddress!));
+            }
+
+            // Which of them came last is for the server to say.
+            Assert.Equal("", await await Task.WhenAny(silent.Select(connection => connection.ReadToEndAsync())));
+        }
+        finally
+        {
+            silent.ForEach(connection => connection.Dispose());
+        }
+
+        await Eventually.SeeAsync(
+            async () =>
+            {
+                try
+                {
+                    return await RawConnection.TalkAsync(api.Client.BaseAddress!, "GET /alive HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
+                }
+                catch (SocketException closed)
+                {
+                    return closed.Message;
+                }
+            },
+            answer => answer.StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal),
+            "room for a connection");
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal sealed partial class Idempotency(
     private const string ClaimUnused =
         """
         INSERT INTO idempotency_claims (user_id, route, key, id, request_hash, expires_at)
-        SELECT $1, $2, $3, $4, $5, $6
+        SELECT $1, $2, $3, $4, $5, now() + $6
         WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE user_id = $1 AND route = $2 AND key = $3)
         ON CONFLICT DO NOTHING
         """;
@@ -70,11 +70,11 @@ internal sealed partial class Idempotency(
             WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at >= $4),
         claimed AS (
             INSERT INTO idempotency_claims AS claim (user_id, route, key, id, request_hash, expires_at)
-            SELECT $1, $2, $3, $5, $6, $7
+            SELECT $1, $2, $3, $5, $6, now() + $7
             WHERE NOT EXISTS (SELECT FROM answer)
             ON CONFLICT (user_id, route, key) DO UPDATE
             SET id = excluded.id, request_hash = excluded.request_hash, expires_at = excluded.expires_at
-            WHERE claim.expires_at < $8
+            WHERE claim.expires_at < now()
             RETURNING id)
         SELECT answer.request_hash, answer.order_id, answer.status_code, answer.etag, answer.response,
                EXISTS (SELECT FROM claimed),
@@ -197,7 +197,7 @@ internal sealed partial class Idempotency(
         AddKey(command.Parameters, request);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claimId });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = request.Hash });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.Now() + IdempotencyClaim.Longest });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = IdempotencyClaim.Longest });
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
@@ -207,15 +207,13 @@ internal sealed partial class Idempotency(
     /// </summary>
     private async Task<KeyState> LookAsync(IdempotentRequest request, Guid claimId, CancellationToken cancellationToken)
     {
-        var now = time.Now();
         await using var command = database.CreateCommand();
         command.CommandText = FindOrClaim;
         AddKey(command.Parameters, request);
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now - IdempotencyRecord.Kept });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = time.Now() - IdempotencyRecord.Kept });
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = claimId });
         command.Parameters.Add(new NpgsqlParameter<byte[]> { TypedValue = request.Hash });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now + IdempotencyClaim.Longest });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = IdempotencyClaim.Longest });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         return new(

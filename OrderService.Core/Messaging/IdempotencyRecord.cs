@@ -64,6 +64,6 @@ public sealed class IdempotencyClaim
     /// <summary>SHA-256 of the request's content.</summary>
     public required byte[] RequestHash { get; init; }
 
-    /// <summary>When it ends by itself, UTC.</summary>
+    /// <summary>When it ends by itself, by the database's clock: by that of a replica which is fast, others would wait for as long as it is.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 }

@@ -20,6 +20,9 @@ internal sealed class Round(
     {
         var customers = Enumerable.Range(0, Shoppers).Select(i => shop.Customer(1 + (((number * Shoppers) + i) % 1_000))).ToList();
         var ledger = await shop.NewLedgerAsync(customers, Stock);
+
+        // Those of former rounds belong to orders that are in other books.
+        reservations.Seen.Clear();
         var faults = new Faults(shop, apis, workers, new Random(seed), figures, kinds, gap);
         using var enough = new CancellationTokenSource();
         var shopping = Task.WhenAll(customers.Select((customer, i) =>
