@@ -28,7 +28,7 @@ internal static class ChaosOptions
         Variable("CHAOS_SEED") is { } seed ? int.Parse(seed, CultureInfo.InvariantCulture) : Random.Shared.Next(1, 1_000_000);
 
     /// <summary>From one fault to the next, on average.</summary>
-    public static TimeSpan Gap { get; } = TimeSpan.FromSeconds(2.2);
+    public static TimeSpan Gap { get; } = TimeSpan.FromSeconds(1.8);
 
     /// <summary>Where libfaketime is: <c>CHAOS_FAKETIME</c>, or where distributions put it.</summary>
     public static string? WrongClock { get; } = Variable("CHAOS_FAKETIME") ?? WrongClocks.FirstOrDefault(File.Exists);
