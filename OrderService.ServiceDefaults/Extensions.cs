@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry;
@@ -47,7 +48,9 @@ public static class Extensions
             // Calls between services: traced and measured, so not logged as well; no redirects, no cookies.
             http.RemoveAllLoggers();
             http.UseSocketsHttpHandler((handler, _) => (handler.AllowAutoRedirect, handler.UseCookies) = (false, false));
-            http.AddStandardResilienceHandler();
+
+            // A circuit breaker for each service: the defaults of all clients are one pipeline otherwise, and one service's outage everybody's.
+            http.AddStandardResilienceHandler().SelectPipelineByAuthority();
             http.AddServiceDiscovery();
         });
 

@@ -146,6 +146,12 @@ public sealed class OutageTests(ShopFixture shop)
             (await known.OrderAsync(product, 1)).Is(HttpStatusCode.Created);
             IsUnavailable(ResourceNames.Users, await unknown.OrderAsync(product, 1));
             await HealthSaysAsync(ResourceNames.Users);
+
+            // As many ask in vain as make its circuit breaker open, which is no other service's.
+            var many = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => shop.NewCustomer().OrderAsync(product, 1)));
+            Assert.All(many, refused => IsUnavailable(ResourceNames.Users, refused));
+            (await known.AddAsync(product, 1)).Is(HttpStatusCode.OK);
+            (await known.OrderAsync(product, 1)).Is(HttpStatusCode.Created);
         }
         finally
         {
