@@ -59,6 +59,9 @@ internal enum CartOutcome
 /// </summary>
 internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvider time, IOptions<CartOptions> options, ILogger<CartStore> logger)
 {
+    /// <summary>How long an answer is waited for, also where the client of Redis knows no longer that it owes one.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private const string QuantityPrefix = "q:";
     private const string DetailsPrefix = "d:";
     private const string NumberPrefix = "n:";
@@ -159,7 +162,7 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
         RedisResult[] answer;
         try
         {
-            answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(script, keys, [.. common, .. arguments]))!;
+            answer = (RedisResult[])(await redis.GetDatabase().ScriptEvaluateAsync(script, keys, [.. common, .. arguments]).WaitAsync(Patience, time))!;
         }
         catch (Exception e) when (IsAway(e))
         {
@@ -175,7 +178,7 @@ internal sealed partial class CartStore(IConnectionMultiplexer redis, TimeProvid
     /// not be sent in time is cancelled, though nobody asked for it.
     /// </summary>
     private static bool IsAway(Exception e) =>
-        e is RedisConnectionException or RedisTimeoutException or InvalidOperationException or IOException or SocketException or OperationCanceledException
+        e is RedisConnectionException or TimeoutException or InvalidOperationException or IOException or SocketException or OperationCanceledException
         || (e is RedisServerException && !e.Message.StartsWith("ERR", StringComparison.Ordinal));
 
     private Cart Parse(RedisValue[] hash)

@@ -13,6 +13,9 @@ internal sealed class ProductLookup(IHttpClientFactory clients, TimeProvider tim
     /// <summary>How long a call is waited for: a slow one holds up those that share it, and nobody else.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long a request waits, whatever becomes of the calls: longer than one call with all its tries, and the wait for it.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+
     /// <summary>So many ids fit into an address.</summary>
     private const int MostProducts = 100;
 
@@ -22,22 +25,31 @@ internal sealed class ProductLookup(IHttpClientFactory clients, TimeProvider tim
 
     /// <summary>The product, or <c>null</c> if it is unknown or not for sale.</summary>
     /// <exception cref="DependencyUnavailableException">The service is away.</exception>
-    public Task<Product?> FindAsync(string productId, CancellationToken cancellationToken)
+    public async Task<Product?> FindAsync(string productId, CancellationToken cancellationToken)
     {
         var question = new Question(productId);
+        if (MayAsk(question))
+        {
+            _ = TakePlaceAsync([question]);
+        }
+
+        return await ServiceClients.CallAsync(ResourceNames.Products, () => question.Answer.WaitAsync(Longest, time, cancellationToken));
+    }
+
+    /// <summary>Whether there is a place for a call; where not, the question waits for one.</summary>
+    private bool MayAsk(Question question)
+    {
         lock (_guard)
         {
             if (_calls == CallsAtOnce)
             {
                 _waiting.Enqueue(question);
-                return question.Answer.WaitAsync(cancellationToken);
+                return false;
             }
 
             _calls++;
+            return true;
         }
-
-        _ = TakePlaceAsync([question]);
-        return question.Answer.WaitAsync(cancellationToken);
     }
 
     /// <summary>Asks, and has the next ones asked in its place.</summary>

@@ -38,7 +38,7 @@ internal static class ServiceClients
         {
             return await call();
         }
-        catch (Exception e) when (e is HttpRequestException or ExecutionRejectedException or JsonException or IOException)
+        catch (Exception e) when (e is HttpRequestException or ExecutionRejectedException or JsonException or IOException or TimeoutException)
         {
             throw new DependencyUnavailableException(service, $"The service '{service}' does not answer.", e);
         }

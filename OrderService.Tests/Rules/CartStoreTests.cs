@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using OrderService.Api.Carts;
 using OrderService.Api.Clients;
 using StackExchange.Redis;
@@ -32,7 +33,20 @@ public sealed class CartStoreTests
         Assert.Equal(ResourceNames.Redis, away.Dependency);
     }
 
-    /// <summary>A Redis whose every script meets a broken connection.</summary>
+    [Fact]
+    public async Task A_script_that_never_ends_is_redis_being_away()
+    {
+        var redis = DispatchProxy.Create<IConnectionMultiplexer, Breaking>();
+        var time = new FakeTimeProvider();
+        var carts = new CartStore(redis, time, Options.Create(new CartOptions()), NullLogger<CartStore>.Instance);
+
+        var hung = carts.ReadAsync(CartId.OfUser(Guid.NewGuid()));
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        await Assert.ThrowsAsync<DependencyUnavailableException>(() => hung.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    /// <summary>A Redis whose every script meets a broken connection, or never ends where none is given.</summary>
     public class Breaking : DispatchProxy
     {
         public Exception? Broken { get; set; }
@@ -41,7 +55,7 @@ public sealed class CartStoreTests
         {
             if (targetMethod?.ReturnType == typeof(Task<RedisResult>))
             {
-                return Task.FromException<RedisResult>(Broken!);
+                return Broken is { } broken ? Task.FromException<RedisResult>(broken) : new TaskCompletionSource<RedisResult>().Task;
             }
 
             var database = Create<IDatabase, Breaking>();

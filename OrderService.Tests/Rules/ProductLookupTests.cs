@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Threading.Channels;
+using Microsoft.Extensions.Time.Testing;
 using OrderService.Api.Clients;
 
 namespace OrderService.Tests.Rules;
@@ -80,7 +81,7 @@ public sealed class ProductLookupTests
         var (first, second) = (await service.NextAsync(), await service.NextAsync());
         Assert.False(service.IsAsked);
 
-        service.Time.LosePatience();
+        service.Time.Advance(TimeSpan.FromSeconds(1));
         (await service.NextAsync()).Answer();
 
         Assert.Equal("C", (await waiting)!.Id);
@@ -88,6 +89,21 @@ public sealed class ProductLookupTests
         first.Answer();
         second.Answer();
         await Task.WhenAll(hung);
+    }
+
+    [Fact]
+    public async Task A_call_that_never_ends_is_the_service_being_away()
+    {
+        using var service = new Service();
+        var lookup = new ProductLookup(service, service.Time);
+        var waiting = new[] { lookup.FindAsync("A", default), lookup.FindAsync("B", default), lookup.FindAsync("C", default) };
+
+        service.Time.Advance(TimeSpan.FromMinutes(1));
+
+        foreach (var hung in waiting)
+        {
+            await Assert.ThrowsAsync<DependencyUnavailableException>(() => hung.WaitAsync(TimeSpan.FromMinutes(1)));
+        }
     }
 
     [Fact]
@@ -131,7 +147,8 @@ public sealed class ProductLookupTests
     {
         private readonly Channel<Call> _calls = Channel.CreateUnbounded<Call>();
 
-        public StillTime Time { get; } = new();
+        /// <summary>Time in which nobody loses patience unless it goes on.</summary>
+        public FakeTimeProvider Time { get; } = new();
 
         public bool IsAsked => _calls.Reader.TryPeek(out _);
 
@@ -145,20 +162,6 @@ public sealed class ProductLookupTests
             _calls.Writer.TryWrite(call);
             return call.Response;
         }
-    }
-
-    /// <summary>Time in which nobody loses patience unless told to.</summary>
-    private sealed class StillTime : TimeProvider
-    {
-        private readonly List<(TimerCallback Callback, object? State)> _timers = [];
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            _timers.Add((callback, state));
-            return new Timer(_ => { });
-        }
-
-        public void LosePatience() => _timers.ToList().ForEach(timer => timer.Callback(timer.State));
     }
 
     private sealed class Call(string address)
