@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using OrderService.Core.Persistence;
 
 namespace OrderService.Worker;
@@ -6,6 +7,9 @@ namespace OrderService.Worker;
 /// <summary>The run of the worker that brings the database's schema up to date and ends.</summary>
 internal static partial class Migrations
 {
+    /// <summary>Of an advisory lock: "ORDM". The relays' begin with "ORD" as well.</summary>
+    private const int LockKey = 0x4F52444D;
+
     /// <summary>Applies what is missing. The exit code: 0 done, 1 not done, and the log says why.</summary>
     public static async Task<int> RunAsync(WebApplicationBuilder builder)
     {
@@ -17,6 +21,7 @@ internal static partial class Migrations
         {
             // An index of a large table takes as long as it takes.
             database.SetCommandTimeout(0);
+            await WaitForOthersAsync(database);
             var pending = (await database.GetPendingMigrationsAsync()).ToList();
             await database.MigrateAsync();
             LogMigrated(logger, pending.Count);
@@ -26,6 +31,20 @@ internal static partial class Migrations
         {
             LogNotMigrated(logger, e.Message);
             return 1;
+        }
+    }
+
+    /// <summary>
+    /// Waits until nobody else migrates; the lock goes with the session, at the end of the process. EF Core's own is given back after each
+    /// migration, and whoever gets it then does the next one, which the first one has still before it. A database that is not there yet is
+    /// EF Core's to create.
+    /// </summary>
+    private static async Task WaitForOthersAsync(DatabaseFacade database)
+    {
+        if (await database.CanConnectAsync())
+        {
+            await database.OpenConnectionAsync();
+            await database.ExecuteSqlAsync($"SELECT pg_advisory_lock({LockKey})");
         }
     }
 
