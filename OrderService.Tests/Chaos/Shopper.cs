@@ -136,7 +136,12 @@ internal sealed class Shopper(ShopFixture shop, Ledger ledger, Customer customer
         {
             surplus = order.Placed.Select(line => (line.Key, Value: line.Value - ledger.Carts.GetValueOrDefault((customer, line.Key))))
                 .Where(line => line.Value > 0).ToDictionary(line => line.Key, line => line.Value);
-            others = ledger.Orders.Where(other => other.Customer == customer && other != order && surplus.Count > 0).Reverse().ToList();
+            if (surplus.Count == 0)
+            {
+                return;
+            }
+
+            others = ledger.Orders.Where(other => other.Customer == customer && other != order).Reverse().ToList();
         }
 
         foreach (var other in others)
