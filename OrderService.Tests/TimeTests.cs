@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Npgsql;
 using OrderService.Core.Messaging;
 using OrderService.Core.Orders;
 using OrderService.Core.Persistence;
@@ -43,7 +44,7 @@ public sealed class TimeTests(ShopFixture shop)
             Guid.CreateVersion7(placed), Guid.NewGuid(), [new OrderLine("P-0001", "Lamp", 2, 19.99m)], "EUR", "1 Main Street, Springfield", null, null, placed);
         await world.SaveAsync(order);
         var timeouts = new PaymentTimeouts(
-            world.Scopes, Options.Create(new HousekeepingOptions()), Options.Create(new OrderOptions()), world.Clock, NullLogger<PaymentTimeouts>.Instance);
+            world.Source, world.Scopes, Options.Create(new HousekeepingOptions()), Options.Create(new OrderOptions()), world.Clock, NullLogger<PaymentTimeouts>.Instance);
 
         world.Clock.Advance(TimeSpan.FromMinutes(30));
         await timeouts.RunOnceAsync(default);
@@ -73,7 +74,7 @@ public sealed class TimeTests(ShopFixture shop)
             {
                 UserId = Guid.NewGuid(), Route = "POST /api/orders", Key = "a-key", Id = Guid.NewGuid(), RequestHash = [1], ExpiresAt = begun + IdempotencyClaim.Longest,
             });
-        var retention = new Retention(world.Scopes, Options.Create(new HousekeepingOptions()), world.Clock, NullLogger<Retention>.Instance);
+        var retention = new Retention(world.Source, Options.Create(new HousekeepingOptions()), world.Clock, NullLogger<Retention>.Instance);
 
         await LookAsync(IdempotencyClaim.Longest, inbox: 1, keys: 1, claims: 1);
         await LookAsync(IdempotencyClaim.Longest + Moment, inbox: 1, keys: 1, claims: 0);
@@ -155,12 +156,15 @@ public sealed class TimeTests(ShopFixture shop)
         private World(OrdersDbContext database, DateTimeOffset now)
         {
             (Database, Clock) = (database, new FakeTimeProvider(now));
+            Source = NpgsqlDataSource.Create(database.Database.GetConnectionString()!);
             _services = new ServiceCollection()
-                .AddDbContext<OrdersDbContext>(options => options.UseNpgsql(database.Database.GetConnectionString()))
+                .AddDbContext<OrdersDbContext>(options => options.UseNpgsql(Source))
                 .BuildServiceProvider();
         }
 
         public OrdersDbContext Database { get; }
+
+        public NpgsqlDataSource Source { get; }
 
         public FakeTimeProvider Clock { get; }
 
@@ -182,6 +186,7 @@ public sealed class TimeTests(ShopFixture shop)
         public async ValueTask DisposeAsync()
         {
             await _services.DisposeAsync();
+            await Source.DisposeAsync();
             await Database.DisposeAsync();
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using OrderService.Core;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
@@ -13,6 +14,7 @@ namespace OrderService.Worker.Consumers;
 /// each other, and one that can't get on is left to itself.
 /// </summary>
 internal sealed partial class Redelivery(
+    NpgsqlDataSource database,
     IServiceScopeFactory scopes,
     ExternalEventHandler handler,
     ParkingLot parkingLot,
@@ -48,7 +50,7 @@ internal sealed partial class Redelivery(
     /// <inheritdoc />
     protected internal override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        var claimed = _underWay.Count < BatchSize ? await ClaimAsync([.. _underWay.Keys], cancellationToken) : [];
+        var claimed = _underWay.Count < BatchSize && await IsAnyDueAsync(cancellationToken) ? await ClaimAsync([.. _underWay.Keys], cancellationToken) : [];
         foreach (var order in claimed.GroupBy(row => row.Key ?? ""))
         {
             _underWay.Add(order.Key, TryOrderAgainAsync(order, cancellationToken));
@@ -60,6 +62,15 @@ internal sealed partial class Redelivery(
         done.ForEach(order => _underWay.Remove(order.Key));
         await Task.WhenAll(done.Select(order => order.Value));
         return claimed.Count == BatchSize;
+    }
+
+    /// <summary>Nothing is due most of the time, and to know that needs neither a transaction nor EF Core (docs/decisions/0029).</summary>
+    private async Task<bool> IsAnyDueAsync(CancellationToken cancellationToken)
+    {
+        await using var question = database.CreateCommand();
+        question.CommandText = "SELECT EXISTS (SELECT FROM parked_messages WHERE next_attempt_at <= $1)";
+        question.Parameters.Add(new() { Value = Time.Now() });
+        return (bool)(await question.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private async Task<List<ParkedMessage>> ClaimAsync(string[] busy, CancellationToken cancellationToken)

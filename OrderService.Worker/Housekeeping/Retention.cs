@@ -1,14 +1,14 @@
-using Microsoft.EntityFrameworkCore;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using OrderService.Core;
 using OrderService.Core.Messaging;
-using OrderService.Core.Persistence;
 
 namespace OrderService.Worker.Housekeeping;
 
-/// <summary>Takes away what has served its time: handled event ids, idempotency keys and claims on them.</summary>
+/// <summary>Takes away what has served its time: handled event ids, idempotency keys and claims on them (docs/decisions/0029).</summary>
 internal sealed class Retention(
-    IServiceScopeFactory scopes,
+    NpgsqlDataSource database,
     IOptions<HousekeepingOptions> options,
     TimeProvider time,
     ILogger<Retention> logger) : PeriodicJob(options.Value.RetentionInterval, time, logger)
@@ -19,15 +19,20 @@ internal sealed class Retention(
     /// <inheritdoc />
     protected internal override async Task<bool> RunOnceAsync(CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<OrdersDbContext>();
-        db.Database.SetCommandTimeout(Patience);
         var now = Time.Now();
-        var handledBefore = now - options.Value.InboxRetention;
-        var usedBefore = now - IdempotencyRecord.Kept;
-        await db.Inbox.Where(row => row.HandledAt < handledBefore).ExecuteDeleteAsync(cancellationToken);
-        await db.IdempotencyKeys.Where(row => row.CreatedAt < usedBefore).ExecuteDeleteAsync(cancellationToken);
-        await db.IdempotencyClaims.Where(claim => claim.ExpiresAt < now).ExecuteDeleteAsync(cancellationToken);
+        await DeleteAsync("DELETE FROM inbox_messages WHERE handled_at < $1", now - options.Value.InboxRetention, cancellationToken);
+        await DeleteAsync("DELETE FROM idempotency_keys WHERE created_at < $1", now - IdempotencyRecord.Kept, cancellationToken);
+        await DeleteAsync("DELETE FROM idempotency_claims WHERE expires_at < $1", now, cancellationToken);
         return false;
+    }
+
+    [SuppressMessage("Security", "CA2100", Justification = "One of the statements above.")]
+    private async Task DeleteAsync(string rows, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await using var delete = database.CreateCommand();
+        delete.CommandText = rows;
+        delete.CommandTimeout = (int)Patience.TotalSeconds;
+        delete.Parameters.Add(new() { Value = before });
+        await delete.ExecuteNonQueryAsync(cancellationToken);
     }
 }
