@@ -197,6 +197,23 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
         { $"Identity:TrustGatewayHeader=true;ConnectionStrings:{ResourceNames.Redis}=", $"The connection string '{ResourceNames.Redis}' is missing" },
     };
 
+    [Fact]
+    public async Task The_service_makes_no_keys_of_its_own_to_keep_in_a_file()
+    {
+        var home = Directory.CreateTempSubdirectory("order-service-home-");
+        try
+        {
+            using (await ApiProcess.StartAsync(shop, [.. TokenApi.Settings(TokenApi.Secret), ("HOME", home.FullName)]))
+            {
+                Assert.Empty(home.EnumerateFiles("*.xml", SearchOption.AllDirectories));
+            }
+        }
+        finally
+        {
+            home.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(BadSettings))]
     public async Task The_service_does_not_start_with_settings_that_make_no_sense_and_says_which(string settings, string message)
