@@ -25,8 +25,10 @@ builder.AddKafkaConsumer<string, byte[]>(
         settings.Config.EnableAutoOffsetStore = false;
         settings.Config.AutoCommitIntervalMs = 1000;
 
-        // For librdkafka's broker, which answers a waiting fetch at the end of its wait even if a message came meanwhile,
-        // and lets a restarted consumer in only when the session of the one before it is over.
+        // For librdkafka's broker, which answers a waiting fetch at the end of its wait even if a message came meanwhile, goes through
+        // all that it keeps of a partition for each one, so that few with much are better than many with little, and lets a restarted
+        // consumer in only when the session of the one before it is over.
+        settings.Config.FetchMinBytes = 1_000_000;
         settings.Config.FetchWaitMaxMs = 50;
         settings.Config.SessionTimeoutMs = 6000;
         settings.Config.HeartbeatIntervalMs = 2000;
