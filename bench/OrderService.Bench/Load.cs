@@ -128,14 +128,19 @@ internal sealed class Load(Uri address) : IDisposable
     }
 
     /// <summary>Sends one request and reads its answer whole.</summary>
-    /// <returns>The <c>Location</c> that the answer names.</returns>
-    /// <exception cref="BenchException">The answer has another status than expected.</exception>
-    public async Task<Uri?> SendAsync(HttpRequestMessage request, HttpStatusCode expected, CancellationToken cancellationToken)
+    /// <param name="request">The request.</param>
+    /// <param name="expected">The status of its answer.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    /// <param name="mayBeRefused">Whether a 503 will do as well.</param>
+    /// <returns>The <c>Location</c> that the answer names; <c>null</c> where it has none, as a refusal.</returns>
+    /// <exception cref="BenchException">The answer has another status.</exception>
+    public async Task<Uri?> SendAsync(
+        HttpRequestMessage request, HttpStatusCode expected, CancellationToken cancellationToken, bool mayBeRefused = false)
     {
         using (request)
         {
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (answer.StatusCode != expected)
+            if (answer.StatusCode != expected && !(mayBeRefused && answer.StatusCode == HttpStatusCode.ServiceUnavailable))
             {
                 throw new BenchException(
                     $"{request.Method} {request.RequestUri} was answered with {(int)answer.StatusCode} instead of {(int)expected}: "

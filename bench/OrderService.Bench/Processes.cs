@@ -78,7 +78,19 @@ internal static class Processes
         .ToDictionary(variable => variable[0], variable => variable[^1], StringComparer.Ordinal);
 
     /// <summary>Bytes that a .NET process has allocated since its start; <c>null</c> where no probe answers.</summary>
-    public static long? AllocatedBy(int root, string probes)
+    public static long? AllocatedBy(int root, string probes) =>
+        Ask(root, probes, 'a') is [var bytes] ? Number(bytes) : null;
+
+    /// <summary>
+    /// Keys of the messages that were acknowledged to a process since the last question, with the time of each by
+    /// <see cref="System.Diagnostics.Stopwatch"/>, which has the same zero in all processes here. None where its probe doesn't note them.
+    /// </summary>
+    public static IEnumerable<(Guid Key, long At)> SentBy(int root, string probes) =>
+        from line in Ask(root, probes, 's')
+        let words = line.Split(' ')
+        select (Guid.Parse(words[0]), Number(words[1]));
+
+    private static string[] Ask(int root, string probes, char question)
     {
         foreach (var stat in Tree(root, All()))
         {
@@ -90,12 +102,12 @@ internal static class Processes
 
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Connect(new UnixDomainSocketEndPoint(path));
-            var answer = new byte[256];
-            var length = socket.Receive(answer);
-            return long.Parse(Encoding.ASCII.GetString(answer, 0, length).Split(' ')[0], CultureInfo.InvariantCulture);
+            socket.Send([(byte)question]);
+            using var answer = new StreamReader(new NetworkStream(socket), Encoding.ASCII);
+            return answer.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
 
-        return null;
+        return [];
     }
 
     private static TimeSpan Time(long ticks) => TimeSpan.FromSeconds((double)ticks / TicksPerSecond);

@@ -1,19 +1,18 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
-using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OrderService.Core;
 using OrderService.Core.Messaging;
 using OrderService.Core.Persistence;
 
 namespace OrderService.Bench.Scenarios;
 
 /// <summary>
-/// How long an order's event takes from the commit to the broker, at a steady 1,000 orders a second whatever becomes of those before.
-/// Seen from outside: from the moment at which the client has its 201 (or, where the API is left out, the end of its transaction) until
-/// a consumer has the event. The consumer asks the broker every 2 ms, which is part of what is told, and for one partition only: the
-/// embedded broker looks for each answer through all that it keeps of each partition it is asked for.
+/// How long an order's event takes from the commit to the broker's acknowledgement, at a steady 1,000 orders a second whatever becomes of
+/// those before: from the moment at which the client has its 201 (or, where the API is left out, the end of its transaction) until the
+/// worker's probe sees the end of the event's span.
 /// </summary>
 internal sealed class LagScenario : Scenario
 {
@@ -26,9 +25,8 @@ internal sealed class LagScenario : Scenario
     public const string Direct = "written directly";
 
     private const int OrdersPerSecond = 1_000;
-    private const string Topic = "cloudforge.orders";
 
-    private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public override IReadOnlyList<string> Names => [Name];
 
@@ -38,15 +36,15 @@ internal sealed class LagScenario : Scenario
         await using var database = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(await graph.ConnectionStringAsync(ResourceNames.Orders)) { MaxAutoPrepare = 8, MaxPoolSize = 16 });
         var table = new global::Limit.OrderTable(database);
-        using var arrivals = new Arrivals(await graph.ConnectionStringAsync(ResourceNames.Kafka));
         using var wakeup = new OutboxWakeup(database, NullLogger<OutboxWakeup>.Instance);
         await wakeup.StartAsync(cancellationToken);
         var product = graph.Product;
+        await RestartWorkerAsync(graph, OrderTelemetry.Name, cancellationToken);
 
         var call = PlaceScenario.Call(product);
         await Bench.WarmUpAsync(call, PlaceScenario.Usual.Clients, bench.Settings.WarmUp, cancellationToken);
         var most = await product.Load.RunAsync(PlaceScenario.Usual.Clients, bench.Settings.Length, call.Next, call.Expected, cancellationToken);
-        foreach (var (variant, place) in new (string, Func<long, Task<Guid>>)[] { (Direct, DirectAsync), (ThroughApi, ThroughApiAsync) })
+        foreach (var (variant, place) in new (string, Func<long, Task<Guid?>>)[] { (Direct, DirectAsync), (ThroughApi, ThroughApiAsync) })
         {
             if (variant == ThroughApi && most.Rate < 1.2 * OrdersPerSecond)
             {
@@ -63,7 +61,9 @@ internal sealed class LagScenario : Scenario
             }
         }
 
-        async Task<Guid> DirectAsync(long number)
+        await RestartWorkerAsync(graph, null, cancellationToken);
+
+        async Task<Guid?> DirectAsync(long number)
         {
             var lines = Enumerable.Range((int)(number % Requests.Products), 3)
                 .Select(product => new global::Limit.RequestedLine(Requests.ProductId(product), 1));
@@ -75,13 +75,15 @@ internal sealed class LagScenario : Scenario
             return id;
         }
 
-        async Task<Guid> ThroughApiAsync(long number)
+        // One that is refused, because the machine stood still for a moment, is none.
+        async Task<Guid?> ThroughApiAsync(long number)
         {
-            var location = await product.Load.SendAsync(product.Requests.Place(0, number), HttpStatusCode.Created, cancellationToken);
-            return Guid.Parse(location!.OriginalString[^36..]);
+            var location = await product.Load.SendAsync(
+                product.Requests.Place(0, number), HttpStatusCode.Created, cancellationToken, mayBeRefused: true);
+            return location is null ? null : Guid.Parse(location.OriginalString[^36..]);
         }
 
-        async Task<Timings> RunAsync(Func<long, Task<Guid>> place, TimeSpan length)
+        async Task<Timings> RunAsync(Func<long, Task<Guid?>> place, TimeSpan length)
         {
             var count = (int)(length.TotalSeconds * OrdersPerSecond);
             var committed = new ConcurrentQueue<(Guid Order, long At)>();
@@ -100,82 +102,45 @@ internal sealed class LagScenario : Scenario
 
             await Task.WhenAll(open);
             var elapsed = Stopwatch.GetElapsedTime(start);
-            await graph.DrainAsync(cancellationToken);
-            var lags = await arrivals.LagsAsync([.. committed], cancellationToken);
-
-            return new Timings(elapsed, count, [.. lags.Order()]);
+            return Timings.Of(elapsed, await LagsAsync(committed));
 
             async Task PlaceAsync(long number)
             {
                 await Task.Yield();
-                var order = await place(number);
-                committed.Enqueue((order, Stopwatch.GetTimestamp()));
+                if (await place(number) is { } order)
+                {
+                    committed.Enqueue((order, Stopwatch.GetTimestamp()));
+                }
+            }
+        }
+
+        async Task<IEnumerable<TimeSpan>> LagsAsync(IReadOnlyCollection<(Guid Order, long At)> committed)
+        {
+            var sent = new Dictionary<Guid, long>();
+            for (var asked = Stopwatch.GetTimestamp(); ; await Task.Delay(50, cancellationToken))
+            {
+                foreach (var (order, at) in Processes.SentBy(graph.ProcessOf(ResourceNames.Worker), graph.Probes))
+                {
+                    sent[order] = at;
+                }
+
+                if (committed.All(order => sent.ContainsKey(order.Order)))
+                {
+                    return committed.Select(order => Stopwatch.GetElapsedTime(order.At, sent[order.Order]));
+                }
+
+                if (Stopwatch.GetElapsedTime(asked) > Patience)
+                {
+                    throw new BenchException("Not all events were acknowledged, or the worker's probe did not note them.");
+                }
             }
         }
     }
 
-    /// <summary>When each order's event was there for a consumer.</summary>
-    private sealed class Arrivals : IDisposable
+    private static async Task RestartWorkerAsync(Graph graph, string? spans, CancellationToken cancellationToken)
     {
-        /// <summary>After which no more is to come.</summary>
-        private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(500);
-
-        private readonly ConcurrentDictionary<string, long> _times = new();
-        private readonly CancellationTokenSource _stop = new();
-        private readonly Thread _reader;
-
-        public Arrivals(string bootstrapServers)
-        {
-            var config = new ConsumerConfig
-            {
-                BootstrapServers = bootstrapServers,
-                GroupId = "bench",
-                EnableAutoCommit = false,
-                FetchWaitMaxMs = (int)FetchWait.TotalMilliseconds,
-            };
-            _reader = new Thread(() => Read(config)) { IsBackground = true, Name = nameof(Arrivals) };
-            _reader.Start();
-        }
-
-        /// <summary>Of those orders whose events are in the partition, when the last of all has come.</summary>
-        public async Task<List<TimeSpan>> LagsAsync((Guid Order, long At)[] committed, CancellationToken cancellationToken)
-        {
-            for (var seen = -1; seen < _times.Count;)
-            {
-                seen = _times.Count;
-                await Task.Delay(Silence, cancellationToken);
-            }
-
-            var lags = new List<TimeSpan>(committed.Length / 8);
-            foreach (var (order, at) in committed)
-            {
-                if (_times.TryRemove(order.ToString(), out var arrived))
-                {
-                    lags.Add(Stopwatch.GetElapsedTime(at, arrived));
-                }
-            }
-
-            return lags.Count > 0 ? lags : throw new BenchException("No event of the orders came.");
-        }
-
-        public void Dispose()
-        {
-            _stop.Cancel();
-            _reader.Join();
-            _stop.Dispose();
-        }
-
-        private void Read(ConsumerConfig config)
-        {
-            using var consumer = new ConsumerBuilder<string, Ignore>(config).Build();
-            consumer.Assign(new TopicPartitionOffset(Topic, new Partition(0), Offset.End));
-            while (!_stop.IsCancellationRequested)
-            {
-                if (consumer.Consume(100) is { Message: { } message })
-                {
-                    _times[message.Key] = Stopwatch.GetTimestamp();
-                }
-            }
-        }
+        graph.Set(ResourceNames.Worker, "BENCH_SENT", spans);
+        await graph.StopAsync(ResourceNames.Worker, cancellationToken);
+        await graph.StartAsync(ResourceNames.Worker, cancellationToken);
     }
 }
