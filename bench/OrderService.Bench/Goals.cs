@@ -23,7 +23,8 @@ internal static class Goals
         .. new[] { CartScenario.Get, CartScenario.Add, CartScenario.Set }.Select(name => new Goal(
             $"{name}: at least 0.5 of the limit's rate", (r, _) => AtLeast(r.Ratio(name, Usual, Metric.Rate), 0.5))),
         new("Backlog: at least 30,000 events/s, or 0.5 of the plain loop's", (r, s) => Drained(r, BacklogScenario.Variant(s))),
-        new("Lag at 1,000 orders/s: p50 at most 10 ms, p99 at most 50 ms", (r, _) => Lag(r, LagScenario.ThroughApi) ?? Lag(r, LagScenario.Direct)),
+        .. new[] { LagScenario.Direct, LagScenario.ThroughApi }.Select(variant => new Goal(
+            $"Lag at 1,000 orders/s, {variant}: p50 at most 10 ms, p99 at most 50 ms", (r, _) => Lag(r, variant))),
         .. GrowthScenario.Requests.Select(request => new Goal(
             $"{request}: at most 1.3 × the time in the largest database", (r, s) => Grown(r, s, GrowthScenario.Variant(request, s.Orders.Max())))),
         new("Overload, 4 × the peak offered: at least 0.8 of the peak's rate is done", (r, _) => AtLeast(r.Ratio(OverloadScenario.Name, OverloadScenario.Variant, Metric.Rate, OverloadScenario.Peak), 0.8)),
@@ -47,7 +48,7 @@ internal static class Goals
     private static (string, bool)? Lag(Results results, string variant) =>
         results.Median(LagScenario.Name, variant, Results.Product, Metric.P50) is { } half
         && results.Median(LagScenario.Name, variant, Results.Product, Metric.P99) is { } most
-            ? ($"{Report.Number(half)} and {Report.Number(most)} ms, {variant}", half <= 10 && most <= 50)
+            ? ($"{Report.Number(half)} and {Report.Number(most)} ms", half <= 10 && most <= 50)
             : null;
 
     /// <summary>Time per request is the inverse of the rate.</summary>

@@ -29,7 +29,7 @@ builder.AddKafkaConsumer<string, byte[]>(
         // all that it keeps of a partition for each one, so that few with much are better than many with little, and lets a restarted
         // consumer in only when the session of the one before it is over.
         settings.Config.FetchMinBytes = 1_000_000;
-        settings.Config.FetchWaitMaxMs = 50;
+        settings.Config.FetchWaitMaxMs = 100;
         settings.Config.SessionTimeoutMs = 6000;
         settings.Config.HeartbeatIntervalMs = 2000;
     },
