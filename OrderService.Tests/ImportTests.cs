@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using NJsonSchema;
+using Npgsql;
 using OrderService.Tests.Shop;
 
 namespace OrderService.Tests;
@@ -265,6 +266,45 @@ public sealed class ImportTests(ShopFixture shop)
             exported.Select(line => Text(JsonDocument.Parse(line).RootElement, "externalId")).Order(StringComparer.Ordinal));
 
         static string Escape(DateTimeOffset instant) => Uri.EscapeDataString(instant.ToString("O", CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public async Task Among_many_orders_only_those_of_the_file_are_looked_at()
+    {
+        await using var database = await shop.NewDatabaseAsync("many");
+        await database.Database.MigrateAsync();
+        await database.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO orders (id, user_id, status, total_amount, currency, shipping_address, has_reservation, created_at, updated_at, version, last_sequence)
+            SELECT gen_random_uuid(), gen_random_uuid(), 'DELIVERED', 1, 'EUR', '1 Main Street', false, now(), now(), 1, 1 FROM generate_series(1, 150000);
+            INSERT INTO imported_orders (external_id, order_id, content_hash, imported_at) SELECT id::text, id, '', now() FROM orders;
+            ANALYZE orders, imported_orders;
+            SELECT pg_stat_force_next_flush()
+            """);
+        await using var statistics = NpgsqlDataSource.Create(database.Database.GetConnectionString()!);
+        var before = await RowsReadAsync();
+        using var elsewhere = await ApiProcess.StartAsync(shop, ApiProcess.Gateway, ($"ConnectionStrings:{ResourceNames.Orders}", database.Database.GetConnectionString()!));
+        var there = new Customer(elsewhere.Client, Guid.NewGuid());
+
+        Assert.Equal((1_000, 1_000, 0, 0), Counts(await ImportAsync(there, [.. Enumerable.Range(0, 1_000).Select(_ => Line(there, "DELIVERED").ToJsonString())])));
+
+        // PostgreSQL counts when the import's session ends.
+        await Eventually.SeeAsync(WrittenAsync, rows => rows >= 151_000, "the import being counted");
+        Assert.InRange(await RowsReadAsync() - before, 0, 50_000);
+
+        Task<long> WrittenAsync() => CountAsync("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'imported_orders'");
+
+        Task<long> RowsReadAsync() => CountAsync(
+            """
+            SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('orders', 'imported_orders'))::bigint
+                + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname IN ('orders', 'imported_orders'))::bigint
+            """);
+
+        async Task<long> CountAsync(string statistic)
+        {
+            await using var command = statistics.CreateCommand(statistic);
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class ImportedOrders(NpgsqlConnection connection)
         claimed AS (
             INSERT INTO imported_orders (external_id, order_id, content_hash, imported_at)
             SELECT external_id, id, content_hash, $17 FROM imported
-            WHERE NOT EXISTS (SELECT FROM orders WHERE orders.id = imported.id)
+            WHERE (SELECT id FROM orders WHERE orders.id = imported.id) IS NULL
             ORDER BY external_id
             ON CONFLICT DO NOTHING
             RETURNING external_id, order_id),
@@ -49,12 +49,17 @@ public sealed class ImportedOrders(NpgsqlConnection connection)
         SELECT order_id FROM claimed
         """;
 
+    /// <summary>
+    /// Looked up one by one, each in an index. As a join PostgreSQL would do it by reading both tables whole, for each batch, as long as they
+    /// have some hundred thousand rows.
+    /// </summary>
     private const string Find =
         """
-        SELECT asked.place, imported.order_id, imported.content_hash, (SELECT id FROM orders WHERE id = asked.id)
+        SELECT asked.place, imported.order_id, imported.content_hash, stored.id
         FROM unnest($1, $2) WITH ORDINALITY AS asked (external_id, id, place)
-        LEFT JOIN imported_orders AS imported USING (external_id)
-        WHERE imported.order_id IS NOT NULL OR EXISTS (SELECT FROM orders WHERE id = asked.id)
+        LEFT JOIN LATERAL (SELECT order_id, content_hash FROM imported_orders WHERE external_id = asked.external_id LIMIT 1) AS imported ON true
+        LEFT JOIN LATERAL (SELECT id FROM orders WHERE id = asked.id LIMIT 1) AS stored ON true
+        WHERE imported.order_id IS NOT NULL OR stored.id IS NOT NULL
         """;
 
     /// <summary>Finds which of these are there already, by their place in the list.</summary>
