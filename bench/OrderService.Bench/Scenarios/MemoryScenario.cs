@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace OrderService.Bench.Scenarios;
 
 /// <summary>
-/// Resident memory: a quiet minute after the start, and under minutes of orders at full speed, with its slope over the second half of
-/// them. API and worker run as they are deployed, published. What processes share is counted once for PostgreSQL's, and for API and
+/// Resident memory: a quiet minute after the start, and, once the worker has handled payments, under minutes of orders at full speed, with
+/// its slope over the second half of them. API and worker run as they are deployed, published. What processes share is counted once for PostgreSQL's, and for API and
 /// worker together.
 /// </summary>
 internal sealed class MemoryScenario : Scenario
@@ -48,7 +48,8 @@ internal sealed class MemoryScenario : Scenario
         await Task.Delay(Quiet, cancellationToken);
         Add(Idle, Look());
 
-        Bench.Say($"{Name}: {Load.TotalMinutes} minutes of orders");
+        Bench.Say($"{Name}: payments, and {Load.TotalMinutes} minutes of orders");
+        await PaymentScenario.PayAsync(graph, cancellationToken);
         var looks = new List<(TimeSpan At, Dictionary<string, double> Megabytes)>();
         var call = PlaceScenario.Call(graph.Product);
         await Bench.WarmUpAsync(call, PlaceScenario.Usual.Clients, bench.Settings.WarmUp, cancellationToken);

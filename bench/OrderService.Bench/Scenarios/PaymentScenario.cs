@@ -19,33 +19,46 @@ internal sealed class PaymentScenario : Scenario
     public override async Task RunAsync(Bench bench, CancellationToken cancellationToken)
     {
         var graph = await bench.GraphAsync(cancellationToken);
-        var kafka = await graph.ConnectionStringAsync(ResourceNames.Kafka);
-        using var producer = new ProducerBuilder<string, byte[]>(
-            new ProducerConfig { BootstrapServers = kafka, EnableIdempotence = true, LingerMs = 5 }).Build();
+        using var producer = await ConnectAsync(graph);
         for (var round = 1; round <= bench.Settings.Rounds; round++)
         {
             var pending = await PendingAsync(graph, cancellationToken);
             await graph.DrainAsync(cancellationToken);
-            await bench.MeasureAsync((Name, Variant, round), graph.Product, () => PayAsync(pending), cancellationToken);
+            await bench.MeasureAsync((Name, Variant, round), graph.Product, () => PayAsync(graph, producer, pending, cancellationToken), cancellationToken);
         }
+    }
 
-        async Task<Timings> PayAsync(List<(Guid Id, decimal Amount)> pending)
+    /// <summary>Pays as many orders, for a worker that has seen payments.</summary>
+    public static async Task PayAsync(Graph graph, CancellationToken cancellationToken)
+    {
+        using var producer = await ConnectAsync(graph);
+        await PayAsync(graph, producer, await PendingAsync(graph, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<IProducer<string, byte[]>> ConnectAsync(Graph graph) => new ProducerBuilder<string, byte[]>(new ProducerConfig
+    {
+        BootstrapServers = await graph.ConnectionStringAsync(ResourceNames.Kafka),
+        EnableIdempotence = true,
+        LingerMs = 5,
+    }).Build();
+
+    private static async Task<Timings> PayAsync(
+        Graph graph, IProducer<string, byte[]> producer, List<(Guid Id, decimal Amount)> pending, CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        foreach (var (id, amount) in pending)
         {
-            var start = Stopwatch.GetTimestamp();
-            foreach (var (id, amount) in pending)
-            {
-                producer.Produce("cloudforge.payments", Payment(id, amount));
-            }
-
-            await using var look = graph.Orders.CreateCommand("SELECT NOT EXISTS (SELECT FROM orders WHERE id = ANY ($1) AND status = 'PENDING')");
-            look.Parameters.Add(new() { Value = pending.Select(order => order.Id).ToArray() });
-            while (await look.ExecuteScalarAsync(cancellationToken) is not true)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
-            }
-
-            return new(Stopwatch.GetElapsedTime(start), pending.Count, []);
+            producer.Produce("cloudforge.payments", Payment(id, amount));
         }
+
+        await using var look = graph.Orders.CreateCommand("SELECT NOT EXISTS (SELECT FROM orders WHERE id = ANY ($1) AND status = 'PENDING')");
+        look.Parameters.Add(new() { Value = pending.Select(order => order.Id).ToArray() });
+        while (await look.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+        }
+
+        return new(Stopwatch.GetElapsedTime(start), pending.Count, []);
     }
 
     /// <summary>The newest orders that nobody paid; placed first where there are too few.</summary>
