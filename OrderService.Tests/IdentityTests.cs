@@ -180,23 +180,6 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
         });
     }
 
-    public static TheoryData<string, string> BadSettings => new()
-    {
-        { "", "No identity is configured" },
-        { "Identity:TrustGatewayHeader=false", "No identity is configured" },
-        { "Identity:TrustGatewayHeader=perhaps", "Identity:TrustGatewayHeader" },
-        { "Identity:SigningKey=0123456789012345678901234567890", "Identity:SigningKey" },
-        { $"Identity:SigningKey={TokenApi.Secret};Identity:Audience=orders", "Identity:Issuer is missing" },
-        { $"Identity:SigningKey={TokenApi.Secret};Identity:Issuer=me", "Identity:Audience is missing" },
-        { "Identity:SigningKey=-----BEGIN PUBLIC KEY-----nothing;Identity:Issuer=me;Identity:Audience=orders", "neither an RSA nor an EC key" },
-        { "Identity:SigningKey=-----BEGIN PRIVATE KEY-----nothing;Identity:Issuer=me;Identity:Audience=orders", "not a 'PUBLIC KEY'" },
-        { "Identity:Authority=https://login.shop.example", "Identity:Audience is missing" },
-        { "Identity:Authority=login.shop.example;Identity:Audience=orders", "Identity:Authority is no address" },
-        { "Identity:Authority=http://login.shop.example;Identity:Audience=orders", "Identity:RequireHttpsMetadata" },
-        { $"Identity:Authority=https://a;Identity:Audience=orders;Identity:SigningKey={TokenApi.Secret};Identity:Issuer=me", "both set" },
-        { $"Identity:TrustGatewayHeader=true;ConnectionStrings:{ResourceNames.Redis}=", $"The connection string '{ResourceNames.Redis}' is missing" },
-    };
-
     [Fact]
     public async Task The_service_makes_no_keys_of_its_own_to_keep_in_a_file()
     {
@@ -213,6 +196,23 @@ public sealed class IdentityTests(ShopFixture shop, TokenApi api) : IClassFixtur
             home.Delete(recursive: true);
         }
     }
+
+    public static TheoryData<string, string> BadSettings => new()
+    {
+        { "", "No identity is configured" },
+        { "Identity:TrustGatewayHeader=false", "No identity is configured" },
+        { "Identity:TrustGatewayHeader=perhaps", "Identity:TrustGatewayHeader" },
+        { "Identity:SigningKey=0123456789012345678901234567890", "Identity:SigningKey" },
+        { $"Identity:SigningKey={TokenApi.Secret};Identity:Audience=orders", "Identity:Issuer is missing" },
+        { $"Identity:SigningKey={TokenApi.Secret};Identity:Issuer=me", "Identity:Audience is missing" },
+        { "Identity:SigningKey=-----BEGIN PUBLIC KEY-----nothing;Identity:Issuer=me;Identity:Audience=orders", "neither an RSA nor an EC key" },
+        { "Identity:SigningKey=-----BEGIN PRIVATE KEY-----nothing;Identity:Issuer=me;Identity:Audience=orders", "not a 'PUBLIC KEY'" },
+        { "Identity:Authority=https://login.shop.example", "Identity:Audience is missing" },
+        { "Identity:Authority=login.shop.example;Identity:Audience=orders", "Identity:Authority is no address" },
+        { "Identity:Authority=http://login.shop.example;Identity:Audience=orders", "Identity:RequireHttpsMetadata" },
+        { $"Identity:Authority=https://a;Identity:Audience=orders;Identity:SigningKey={TokenApi.Secret};Identity:Issuer=me", "both set" },
+        { $"Identity:TrustGatewayHeader=true;ConnectionStrings:{ResourceNames.Redis}=", $"The connection string '{ResourceNames.Redis}' is missing" },
+    };
 
     [Theory]
     [MemberData(nameof(BadSettings))]

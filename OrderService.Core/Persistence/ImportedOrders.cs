@@ -15,7 +15,7 @@ public sealed class ImportedOrders(NpgsqlConnection connection)
 {
     /// <summary>
     /// Sorted, so that two imports of the same orders wait for each other instead of both for ever. Who comes second writes nothing, not
-    /// even lines.
+    /// even lines. Ids are looked up one by one, as in <see cref="Find"/>.
     /// </summary>
     private const string Insert =
         """

@@ -133,6 +133,13 @@ internal sealed class Graph : IAsyncDisposable
         await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, cancellationToken);
     }
 
+    /// <summary>Ends the processes of a resource and starts it anew, with the settings that it has now; returns when it is healthy.</summary>
+    public async Task RestartAsync(string resource, CancellationToken cancellationToken)
+    {
+        await StopAsync(resource, cancellationToken);
+        await StartAsync(resource, cancellationToken);
+    }
+
     /// <summary>Starts the processes of a resource.</summary>
     public async Task BeginAsync(string resource, CancellationToken cancellationToken)
     {

@@ -140,7 +140,6 @@ internal sealed class LagScenario : Scenario
     private static async Task RestartWorkerAsync(Graph graph, string? spans, CancellationToken cancellationToken)
     {
         graph.Set(ResourceNames.Worker, "BENCH_SENT", spans);
-        await graph.StopAsync(ResourceNames.Worker, cancellationToken);
-        await graph.StartAsync(ResourceNames.Worker, cancellationToken);
+        await graph.RestartAsync(ResourceNames.Worker, cancellationToken);
     }
 }

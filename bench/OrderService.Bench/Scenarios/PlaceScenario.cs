@@ -50,8 +50,7 @@ internal sealed class PlaceScenario : Scenario
             graph.Set(resource, "OTEL_EXPORTER_OTLP_ENDPOINT", telemetry);
             graph.Set(resource, "OTEL_EXPORTER_OTLP_PROTOCOL", telemetry is null ? null : "http/protobuf");
             graph.Set(resource, "OTEL_TRACES_SAMPLER", telemetry is null ? null : "always_on");
-            await graph.StopAsync(resource, cancellationToken);
-            await graph.StartAsync(resource, cancellationToken);
+            await graph.RestartAsync(resource, cancellationToken);
         }
 
         graph.Product.Reconnect();
